@@ -1,0 +1,257 @@
+# Qasid: one non-recursive Makefile.  `make help` lists the targets.
+#
+# Everything built lands in .build/MODE/, so modes never mix:
+#   release (default), asan (AddressSanitizer + UBSan), fuzz, coverage.
+
+MODE  ?= release
+BUILD := .build/$(MODE)
+QASID := $(BUILD)/qasid
+
+DESTDIR ?=
+PREFIX  ?= /usr/local
+
+LAYERS := cmd site server replies import sync client cert net proto search \
+	store render markdown content config base
+
+PACKAGES := gcc make pkg-config libssl-dev libmagic-dev libmd4c-dev \
+	libyaml-dev libunistring-dev liblmdb-dev libevent-dev libseccomp-dev \
+	libzstd-dev libsqlite3-dev libarchive-dev uthash-dev libcmocka-dev
+# What the tests and lints run on top.
+TEST_PACKAGES := clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
+	cppcheck shellcheck mandoc curl lynx python3-minimal openssl
+
+-include .build/local.mk
+
+CSTD     := -std=c11 -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wvla \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wwrite-strings -Wundef -Wformat=2 -Wimplicit-fallthrough \
+	-Wconversion -Wno-sign-conversion
+ifdef CI
+WARNINGS += -Werror
+endif
+
+HARDEN := -fPIE -fstack-protector-strong -fcf-protection \
+	-fstack-clash-protection
+
+ifeq ($(MODE),release)
+CC      := gcc
+OPT     := -O2 -g $(HARDEN) -D_FORTIFY_SOURCE=2
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+else ifeq ($(MODE),asan)
+CC      := gcc
+OPT     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -DQASID_SANITIZED
+LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(MODE),fuzz)
+CC      := clang-14
+OPT     := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined \
+	-fsanitize=fuzzer-no-link,address,undefined -DQASID_SANITIZED
+LDFLAGS += -fsanitize=address,undefined
+WARNINGS := -Wall -Wextra
+else ifeq ($(MODE),coverage)
+CC      := gcc
+OPT     := -O0 -g --coverage
+LDFLAGS += --coverage
+else
+$(error unknown MODE "$(MODE)": release, asan, fuzz or coverage)
+endif
+
+CPPFLAGS += $(CSTD) -Isrc -DQASID_VERSION='"$(VERSION)"'
+CFLAGS   += $(OPT) $(WARNINGS)
+BANNED   := -include tests/lint/banned.h
+
+# Each library only where its layer asks for it (DESIGN.md, "Shape").
+SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml
+PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -larchive \
+	-lz
+LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS)) -lzstd -lsqlite3
+
+VERSION := 0.1.0
+
+SRCS := $(wildcard src/*/*.c)
+OBJS := $(SRCS:%.c=$(BUILD)/%.o)
+LIBS := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(BUILD)/lib$(l).a))
+
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+# Each fuzz target also builds as a replayer of its corpus, in any mode.
+REPLAY_BINS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
+# C programs that the end-to-end tests run as their clients.
+E2E_SRCS := $(wildcard tests/e2e/*.c)
+E2E_BINS := $(E2E_SRCS:tests/e2e/%.c=$(BUILD)/e2e/%)
+BENCH_SRCS := $(wildcard tests/bench/*.c)
+BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
+
+.PHONY: all run deps deps-test test asan lint fuzz bench clients real headers \
+	layers format format-check tidy cppcheck man-lint shell-lint coverage \
+	install clean help golden-update check-parts
+
+all: $(QASID)
+
+help:
+	@echo 'make run            install what is missing, build, publish, serve'
+	@echo 'make test           unit, golden and end-to-end tests'
+	@echo 'make asan           the same under ASan and UBSan'
+	@echo 'make lint           formatters, linters, layers, manuals'
+	@echo 'make fuzz T=name    fuzz one target for SECONDS=60 (no T: all)'
+	@echo 'make bench          the figures of the README'
+	@echo 'make clients        real clients walk the site'
+	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
+	@echo 'make install clean deps headers layers coverage golden-update'
+
+# --- building ---------------------------------------------------------------
+
+$(BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(BANNED) -MMD -MP -c -o $@ $<
+
+define layer_rule
+$$(BUILD)/lib$(1).a: $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard src/$(1)/*.c))
+	@rm -f $$@
+	@$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+$(QASID): $(BUILD)/src/main.o $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS) -lcmocka
+
+$(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay_main.c \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/fuzzer/%: tests/fuzz/fuzz_%.c $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/e2e/%: tests/e2e/%.c $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/bench/%: tests/bench/%.c $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+# --- running ----------------------------------------------------------------
+
+run: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@sh tests/run/serve.sh $(QASID)
+
+deps:
+	@sh tests/run/deps.sh $(PACKAGES)
+
+deps-test: deps
+	@sh tests/run/deps.sh $(TEST_PACKAGES)
+
+# --- testing ----------------------------------------------------------------
+
+test: deps-test
+	@$(MAKE) --no-print-directory -j2 MODE=$(MODE) test-build
+	@sh tests/run/all.sh $(BUILD)
+
+test-build: $(QASID) $(UNIT_BINS) $(REPLAY_BINS) $(E2E_BINS)
+
+asan:
+	@$(MAKE) --no-print-directory MODE=asan test
+
+golden-update: all
+	@sh tests/golden/update.sh $(QASID)
+
+real: all
+	@sh tests/run/real.sh $(QASID)
+
+clients: deps-test all
+	@sh tests/clients/run.sh $(QASID)
+
+bench: all $(BENCH_BINS)
+	@sh tests/bench/run.sh $(BUILD)
+
+SECONDS ?= 60
+fuzz: deps-test
+	@$(MAKE) --no-print-directory -j2 MODE=fuzz fuzz-build
+	@sh tests/fuzz/run.sh .build/fuzz/fuzzer $(SECONDS) $(T)
+
+fuzz-build: $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=.build/fuzz/fuzzer/%)
+
+coverage:
+	@$(MAKE) --no-print-directory MODE=coverage test
+	@sh tests/run/coverage.sh .build/coverage
+
+# --- lints ------------------------------------------------------------------
+
+C_FILES := $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+SH_FILES := $(wildcard tests/*/*.sh .ci/run) $(wildcard src/*/*.sh)
+MAN_FILES := $(wildcard src/man/*.[157])
+
+lint: deps-test format-check headers layers check-parts shell-lint man-lint \
+	cppcheck tidy
+	@sh tests/lint/readme.sh
+	@echo 'lint: fine'
+
+format:
+	clang-format-14 -i $(C_FILES)
+
+format-check:
+	@clang-format-14 --dry-run -Werror $(C_FILES)
+
+# Each header compiles alone.
+headers:
+	@for h in $(wildcard src/*/*.h); do \
+		$(CC) $(CPPFLAGS) -Wall -Wextra -Werror -fsyntax-only -x c $$h || \
+		exit 1; done
+
+layers:
+	@sh tests/lint/layers.sh
+
+# The server links without libmagic and md4c, the publisher without libssl.
+check-parts: $(LIBS)
+	@sh tests/lint/parts.sh $(BUILD) "$(CC)" "$(LDFLAGS)" \
+		"$(SERVER_LIBS)" "$(PUBLISHER_LIBS)"
+
+shell-lint:
+	@if [ -n "$(SH_FILES)" ]; then shellcheck $(SH_FILES); fi
+
+man-lint:
+	@if [ -n "$(MAN_FILES)" ]; then mandoc -Tlint -Wstyle $(MAN_FILES); fi
+
+cppcheck:
+	@cppcheck -q -j2 --std=c11 --enable=warning,style,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
+		-D_GNU_SOURCE -DQASID_VERSION='""' -Isrc src
+
+# One process a file, two at a time; a file is checked again only when it or a
+# header changed since it was last found clean.
+TIDY_STAMPS := $(patsubst %.c,.build/tidy/%.ok,$(wildcard src/*.c src/*/*.c))
+tidy:
+	@$(MAKE) --no-print-directory -j2 $(TIDY_STAMPS)
+
+.build/tidy/%.ok: %.c .clang-tidy $(wildcard src/*/*.h)
+	@mkdir -p $(@D)
+	@clang-tidy-14 --quiet $< -- $(CPPFLAGS) 2>$@.log || \
+		{ cat $@.log; exit 1; }
+	@touch $@
+
+# --- installing -------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(QASID) $(DESTDIR)$(PREFIX)/bin/qasid
+	for m in $(MAN_FILES); do \
+		s=$${m##*.}; install -D -m 644 $$m \
+		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done
+
+clean:
+	rm -rf .build
+
+-include $(wildcard $(BUILD)/src/*.d $(BUILD)/src/*/*.d $(BUILD)/*/*.d)

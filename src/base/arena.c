@@ -1,0 +1,141 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+#include "base/arena.h"
+
+enum {
+	ARENA_BLOCK_BYTES = 64 * 1024
+};
+
+struct arena_block {
+	struct arena_block *prev;
+	size_t cap;
+	max_align_t data[];
+};
+
+void
+arena_init(struct arena *a, size_t max_bytes)
+{
+	*a = (struct arena){ .max = max_bytes };
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct arena_block *b = a->blocks, *prev;
+
+	while (b && (prev = b->prev)) {
+		mem_free(b);
+		b = prev;
+	}
+	a->blocks = b;
+	a->next = b ? (char *)b->data : NULL;
+	a->end = b ? (char *)b->data + b->cap : NULL;
+	a->used = 0;
+}
+
+void
+arena_release(struct arena *a)
+{
+	struct arena_block *b = a->blocks, *prev;
+
+	for (; b; b = prev) {
+		prev = b->prev;
+		mem_free(b);
+	}
+	arena_init(a, a->max);
+}
+
+static int
+arena_grow(struct arena *a, size_t size)
+{
+	size_t cap = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES, all;
+	struct arena_block *b;
+
+	if (!mem_add(cap, sizeof(*b), &all) || !(b = mem_alloc(all)))
+		return -1;
+	b->prev = a->blocks;
+	b->cap = cap;
+	a->blocks = b;
+	a->next = (char *)b->data;
+	a->end = a->next + cap;
+	return 0;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+	const size_t align = _Alignof(max_align_t);
+	size_t rounded;
+	void *p;
+
+	if (!mem_add(size, align - 1, &rounded))
+		return NULL;
+	rounded &= ~(align - 1);
+	if (rounded > a->max - a->used)
+		return NULL;
+	if (rounded > (size_t)(a->end - a->next) && arena_grow(a, rounded) < 0)
+		return NULL;
+	p = a->next;
+	a->next += rounded;
+	a->used += rounded;
+	return p;
+}
+
+void *
+arena_calloc(struct arena *a, size_t n, size_t size)
+{
+	size_t all;
+	void *p;
+
+	if (!mem_mul(n, size, &all) || !(p = arena_alloc(a, all)))
+		return NULL;
+	return memset(p, 0, all);
+}
+
+char *
+arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	size_t size;
+	char *p;
+
+	if (!mem_add(len, 1, &size) || !(p = arena_alloc(a, size)))
+		return NULL;
+	if (len)
+		memcpy(p, s, len);
+	p[len] = '\0';
+	return p;
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !(p = arena_alloc(a, (size_t)n + 1)))
+		return NULL;
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+int
+arena_copy(struct arena *a, struct slice s, struct slice *out)
+{
+	char *p = arena_strndup(a, s.ptr, s.len);
+
+	if (!p)
+		return -1;
+	*out = slice_make(p, s.len);
+	return 0;
+}

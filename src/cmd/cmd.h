@@ -1,0 +1,19 @@
+/*
+ * cmd.h: the subcommands, one function and one file each.
+ *
+ * Each takes its own argc and argv (argv[0] is its name), prints its primary
+ * output alone on stdout and everything else on stderr, and returns an exit
+ * status.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+enum cmd_exit {
+	CMD_FINE = 0,
+	CMD_FAILED = 1, /* content or run failed */
+	CMD_USAGE = 2,
+};
+
+int cmd_version(int argc, char **argv);
+
+#endif
