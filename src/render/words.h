@@ -1,0 +1,81 @@
+/*
+ * words.h: the program's own words on a page, by the page's language.
+ *
+ * English and Urdu stand here in full; other languages fall back to English,
+ * and capsule.yaml may override any of them.
+ */
+#ifndef RENDER_WORDS_H
+#define RENDER_WORDS_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+enum word {
+	WORD_LINKS,
+	WORD_NOTES,
+	WORD_NOTE, /* of an admonition, as the four after it */
+	WORD_TIP,
+	WORD_IMPORTANT,
+	WORD_WARNING,
+	WORD_CAUTION,
+	WORD_IMAGE, /* as in "(image)" */
+	WORD_TABLE, /* alt text of a preformatted table: "table: " */
+	WORD_BY,
+	WORD_AND,
+	WORD_WRITTEN_BY,
+	WORD_UPDATED,
+	WORD_CATEGORIES,
+	WORD_TAGS,
+	WORD_SERIES,
+	WORD_LICENCE,
+	WORD_HOME,
+	WORD_ARTICLES,
+	WORD_ARCHIVE,
+	WORD_CATEGORY,
+	WORD_TAG,
+	WORD_AUTHORS,
+	WORD_LANGUAGES,
+	WORD_PAGES,
+	WORD_NEW,
+	WORD_NEXT,
+	WORD_PREVIOUS,
+	WORD_CONTENTS,
+	WORD_PART,
+	WORD_OF,
+	WORD_WHOLE,
+	WORD_RELATED,
+	WORD_TEXT,
+	WORD_NARROW_TEXT,
+	WORD_UNWRAPPED_TEXT,
+	WORD_SOURCE,
+	WORD_ADDRESSES,
+	WORD_ALSO_IN,
+	WORD_ATTACHMENTS,
+	WORD_MIRRORS,
+	WORD_SUBSCRIBE,
+	WORD_MINUTES,
+	WORD_WITHDRAWN,
+	WORD_SEARCH,
+	WORD_OFFLINE,
+	WORD_COUNT
+};
+
+struct words {
+	const char *word[WORD_COUNT];
+	bool rtl; /* the language is written from right to left */
+};
+
+/* The words for the tag `lang` ("ur", "ur-PK", empty): static. */
+const struct words *words_for(struct slice lang);
+
+/* The word's name in capsule.yaml ("written-by"); static. */
+const char *words_name(enum word w);
+
+/* A language's name in itself ("اردو"), or its tag where unknown; static. */
+struct slice words_language(struct slice tag);
+
+/* Whether `tag` is of a language written from right to left. */
+bool words_is_rtl(struct slice tag);
+
+#endif
