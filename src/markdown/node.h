@@ -59,6 +59,12 @@ enum md_task {
 	MD_TASK_DONE
 };
 
+enum md_align {
+	MD_ALIGNED_START, /* as the language runs */
+	MD_ALIGNED_CENTRE,
+	MD_ALIGNED_END
+};
+
 struct md_node {
 	enum md_type type;
 	struct md_node *parent, *first, *last, *next;
@@ -69,6 +75,7 @@ struct md_node {
 	bool ordered;      /* LIST */
 	bool tight;        /* LIST: no blank lines between its items */
 	enum md_task task; /* ITEM */
+	enum md_align align; /* CELL */
 	/* Where it stands in the file (from 1; 0: made by the program). */
 	unsigned line, column;
 };

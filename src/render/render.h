@@ -68,6 +68,12 @@ int gophermap_render(struct buf *out, const struct md_node *doc,
     const struct render_opts *opts, struct err *e)
     __attribute__((warn_unused_result));
 
+/*
+ * Appends `url` as a URI has it: blanks, controls, non-ASCII and what RFC 3986
+ * does not allow percent-encoded, a sound %XX left as it is.
+ */
+void render_url(struct buf *out, struct slice url);
+
 /* Appends a size for people: "640 bytes", "84 KB", "1.2 MB": two digits. */
 void render_size(struct buf *out, uint64_t bytes);
 
