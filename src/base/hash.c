@@ -80,7 +80,7 @@ hash_hex(const struct hash *h, char out[HASH_HEX_BYTES + 1])
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (int i = 0; i < HASH_BYTES; i++) {
+	for (size_t i = 0; i < HASH_BYTES; i++) {
 		out[2 * i] = digits[h->b[i] >> 4];
 		out[2 * i + 1] = digits[h->b[i] & 15];
 	}

@@ -104,11 +104,13 @@ utf8_encode(uint32_t cp, char dst[4])
 bool
 utf8_valid(struct slice s)
 {
-	size_t at = 0, n;
+	size_t at = 0;
 	uint32_t cp;
 
 	while (at < s.len) {
-		if (!(n = utf8_decode(s.ptr + at, s.len - at, &cp)))
+		size_t n = utf8_decode(s.ptr + at, s.len - at, &cp);
+
+		if (!n)
 			return false;
 		at += n;
 	}
