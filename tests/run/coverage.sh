@@ -4,7 +4,7 @@ set -eu
 build=$1
 for dir in "$build"/src/*/; do
 	layer=$(basename "$dir")
-	(cd "$dir" && gcov -n -- *.gcda 2>/dev/null || true) |
+	(cd "$dir" && gcov -n -- *.gcda 2>/dev/null) |
 		awk -v layer="$layer" '
 			/^File .src\// { mine = index($0, "src/" layer "/") }
 			/^Lines executed/ && mine {
@@ -13,5 +13,5 @@ for dir in "$build"/src/*/; do
 			}
 			END { if (all)
 				printf "%-10s %5.1f %% of %d lines\n", layer,
-					100 * covered / all, all }' 
+					100 * covered / all, all }'
 done
