@@ -645,6 +645,23 @@ store_publish(struct store_writer *w, int64_t time_s, struct err *e)
 
 /* --- the map in memory ------------------------------------------------- */
 
+/* A line of /proc/self/maps: "start-end perms offset device inode path". */
+static void
+match_map(struct store_writer *w, const char *line, uint64_t inode)
+{
+	char *at;
+	uintptr_t start = strtoull(line, &at, 16), end = 0;
+
+	if (*at == '-')
+		end = strtoull(at + 1, &at, 16);
+	for (int field = 0; field < 4 && at; field++)
+		at = strchr(at + (*at == ' '), ' ');
+	if (!at || end <= start || strtoull(at, NULL, 10) != inode)
+		return;
+	w->map = (void *)start; /* NOLINT(performance-no-int-to-ptr) */
+	w->map_bytes = end - start;
+}
+
 /*
  * Finds where LMDB has mapped its file: it tells only for fixed maps, so look
  * the file's inode up among our mappings (Linux; elsewhere nothing is found,
@@ -662,17 +679,8 @@ find_map(struct store_writer *w)
 		return;
 	if (mdb_env_get_fd(w->env.env, &fd) || fstat(fd, &st) < 0)
 		st.st_ino = 0;
-	while (st.st_ino && !w->map && fgets(line, sizeof(line), maps)) {
-		unsigned long long ino;
-		void *start, *end;
-
-		if (sscanf(line, "%p-%p %*s %*s %*s %llu", &start, &end,
-			&ino) != 3 ||
-		    ino != st.st_ino)
-			continue;
-		w->map = start;
-		w->map_bytes = (size_t)((char *)end - (char *)start);
-	}
+	while (st.st_ino && !w->map && fgets(line, sizeof(line), maps))
+		match_map(w, line, st.st_ino);
 	fclose(maps);
 }
 
