@@ -654,7 +654,7 @@ match_map(struct store_writer *w, const char *line, uint64_t inode)
 
 	if (*at == '-')
 		end = strtoull(at + 1, &at, 16);
-	for (int field = 0; field < 4 && at; field++)
+	for (int field = 0; field < 3 && at; field++)
 		at = strchr(at + (*at == ' '), ' ');
 	if (!at || end <= start || strtoull(at, NULL, 10) != inode)
 		return;
