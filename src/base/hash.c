@@ -86,3 +86,30 @@ hash_hex(const struct hash *h, char out[HASH_HEX_BYTES + 1])
 	}
 	out[HASH_HEX_BYTES] = '\0';
 }
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+hash_parse(struct slice hex, struct hash *out)
+{
+	struct hash h;
+
+	if (hex.len != HASH_HEX_BYTES)
+		return -1;
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		int high = hex_digit(hex.ptr[2 * i]);
+		int low = hex_digit(hex.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return -1;
+		h.b[i] = (uint8_t)(high << 4 | low);
+	}
+	*out = h;
+	return 0;
+}

@@ -36,4 +36,14 @@ int hash_end(struct hash_state *h, struct hash *out)
 /* Lower-case hexadecimal, NUL-ended. */
 void hash_hex(const struct hash *h, char out[HASH_HEX_BYTES + 1]);
 
+/* Reads what hash_hex() writes; 0, or -1 and *out untouched. */
+int hash_parse(struct slice hex, struct hash *out)
+    __attribute__((warn_unused_result));
+
+static inline bool
+hash_eq(const struct hash *a, const struct hash *b)
+{
+	return !memcmp(a->b, b->b, HASH_BYTES);
+}
+
 #endif

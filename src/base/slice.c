@@ -45,3 +45,21 @@ slice_trim(struct slice s)
 		s.len--;
 	return s;
 }
+
+int
+slice_uint(struct slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (!s.len || (s.len > 1 && s.ptr[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)(unsigned char)s.ptr[i] - '0';
+
+		if (digit > 9 || digit > max || n > (max - digit) / 10)
+			return -1;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return 0;
+}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -92,6 +93,26 @@ int slice_cmp(struct slice a, struct slice b);
 
 /* Equal when ASCII letters of either case count as one. */
 bool slice_eq_nocase(struct slice a, struct slice b);
+
+/*
+ * Reads `s`, decimal digits and nothing else, no zero in front of another
+ * digit, up to `max`; 0, or -1 and *out untouched.
+ */
+int slice_uint(struct slice s, uint64_t max, uint64_t *out)
+    __attribute__((warn_unused_result));
+
+/*
+ * The bytes of *s in front of the first byte `c`, taken off it with that byte;
+ * all of *s when there is none.
+ */
+static inline struct slice
+slice_take(struct slice *s, char c)
+{
+	struct slice part = slice_upto(*s, slice_find(*s, c));
+
+	*s = slice_from(*s, part.len + 1);
+	return part;
+}
 
 /* `s` without leading and trailing blanks, tabs, CR and LF. */
 struct slice slice_trim(struct slice s);

@@ -246,6 +246,60 @@ test_marks(void **state)
 	buf_release(&names);
 }
 
+static void
+test_read_numbers(void **state)
+{
+	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "01",
+		"18446744073709551616", "1a" };
+	uint64_t n = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(
+		    slice_uint(slice_cstr(bad[i]), UINT64_MAX, &n), -1);
+	assert_int_equal(slice_uint(SLICE_LIT("100"), 99, &n), -1);
+	assert_int_equal(slice_uint(SLICE_LIT("9"), 3, &n), -1);
+	assert_int_equal(n, 7);
+	assert_int_equal(slice_uint(SLICE_LIT("0"), 0, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(slice_uint(SLICE_LIT("99"), 99, &n), 0);
+	assert_int_equal(n, 99);
+	assert_int_equal(
+	    slice_uint(SLICE_LIT("18446744073709551615"), UINT64_MAX, &n), 0);
+	assert_true(n == UINT64_MAX);
+}
+
+static void
+test_take_parts(void **state)
+{
+	struct slice s = SLICE_LIT("a,,b");
+
+	(void)state;
+	assert_slice(slice_take(&s, ','), "a");
+	assert_slice(slice_take(&s, ','), "");
+	assert_slice(slice_take(&s, ','), "b");
+	assert_int_equal(s.len, 0);
+	assert_slice(slice_take(&s, ','), "");
+}
+
+static void
+test_read_hashes(void **state)
+{
+	char hex[HASH_HEX_BYTES + 1];
+	struct hash h, again;
+
+	(void)state;
+	assert_int_equal(hash_of(SLICE_LIT("x"), &h), 0);
+	hash_hex(&h, hex);
+	assert_int_equal(hash_parse(slice_cstr(hex), &again), 0);
+	assert_true(hash_eq(&h, &again));
+	assert_int_equal(hash_parse(slice_make(hex, 63), &again), -1);
+	hex[5] = 'G';
+	assert_int_equal(hash_parse(slice_cstr(hex), &again), -1);
+	hex[5] = 'A';
+	assert_int_equal(hash_parse(slice_cstr(hex), &again), -1);
+}
+
 int
 main(void)
 {
@@ -259,6 +313,9 @@ main(void)
 		cmocka_unit_test(test_diag),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_read_numbers),
+		cmocka_unit_test(test_take_parts),
+		cmocka_unit_test(test_read_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
