@@ -1,0 +1,155 @@
+#include "base/uri.h"
+
+#include "proto/gemini.h"
+
+enum line_state
+gemini_line(const char *bytes, size_t len, size_t *line_len)
+{
+	struct slice s = slice_make(bytes, len);
+	size_t cr = slice_find(s, '\r');
+
+	/* One LF before any CR is the end of no request. */
+	if (slice_find(slice_upto(s, cr), '\n') < cr)
+		return LINE_BAD;
+	if (cr + 1 < len) {
+		if (bytes[cr + 1] != '\n' || cr > GEMINI_URI_MAX)
+			return LINE_BAD;
+		*line_len = cr;
+		return LINE_WHOLE;
+	}
+	return len >= GEMINI_LINE_MAX ? LINE_BAD : LINE_MORE;
+}
+
+/*
+ * Decodes the path in place, segment by segment, so that an encoded slash
+ * never becomes a separator; false when a segment holds what no address has.
+ */
+static bool
+decode_path(struct slice raw, char *dst, size_t *len)
+{
+	size_t used = 0;
+
+	while (raw.len) {
+		size_t n = slice_find(raw, '/');
+		long got = uri_decode(slice_upto(raw, n), dst + used);
+
+		if (got < 0)
+			return false;
+		for (long i = 0; i < got; i++) {
+			unsigned char c = (unsigned char)dst[used + (size_t)i];
+
+			if (c < 0x20 || c == 0x7f || c == '/')
+				return false;
+		}
+		used += (size_t)got;
+		if (n < raw.len)
+			dst[used++] = '/';
+		raw = slice_from(raw, n + 1);
+	}
+	*len = used;
+	return true;
+}
+
+enum gemini_status
+gemini_parse(char *line, size_t len, struct gemini_request *out)
+{
+	static const char root[] = "/";
+	struct uri uri;
+	bool above;
+	size_t n;
+	char *path;
+
+	if (uri_parse(slice_make(line, len), &uri) < 0 || !uri.scheme.len)
+		return GEMINI_BAD_REQUEST;
+	out->port = uri_port(&uri, GEMINI_PORT_NONE);
+	if (out->port < 0 && uri.port.len)
+		return GEMINI_BAD_REQUEST;
+	if (uri.has_userinfo || uri.has_fragment)
+		return GEMINI_BAD_REQUEST;
+	if (!slice_eq_nocase(uri.scheme, SLICE_LIT("gemini")))
+		return GEMINI_PROXY_REFUSED;
+	if (!uri.host.len)
+		return GEMINI_BAD_REQUEST;
+	out->host = uri.host;
+	out->query = uri.query;
+	out->has_query = uri.has_query;
+	out->path = slice_make(root, 1);
+	if (!uri.path.len)
+		return GEMINI_SUCCESS;
+	path = line + (uri.path.ptr - line);
+	if (!decode_path(uri.path, path, &n))
+		return GEMINI_NOT_FOUND;
+	n = uri_remove_dots(path, n, &above);
+	if (above)
+		return GEMINI_NOT_FOUND;
+	out->path = slice_make(path, n);
+	return GEMINI_SUCCESS;
+}
+
+/* Appends what is no control character, up to `max` bytes; the new end. */
+static size_t
+add_clean(char *dst, size_t used, size_t max, struct slice s)
+{
+	for (size_t i = 0; i < s.len && used < max; i++)
+		if ((unsigned char)s.ptr[i] >= 0x20 && s.ptr[i] != 0x7f)
+			dst[used++] = s.ptr[i];
+	return used;
+}
+
+size_t
+gemini_header(char *dst, enum gemini_status status, struct slice meta)
+{
+	size_t used = 3;
+
+	dst[0] = (char)('0' + status / 10);
+	dst[1] = (char)('0' + status % 10);
+	dst[2] = ' ';
+	used = add_clean(dst, used, 3 + GEMINI_META_MAX, meta);
+	dst[used++] = '\r';
+	dst[used++] = '\n';
+	return used;
+}
+
+size_t
+gemini_page_header(char *dst, struct slice media, struct slice lang)
+{
+	const size_t max = 3 + GEMINI_META_MAX;
+	size_t used = add_clean(dst, 0, max, SLICE_LIT("20 "));
+
+	used = add_clean(dst, used, max, media);
+	if (lang.len && slice_eq(media, SLICE_LIT("text/gemini"))) {
+		bool quote = slice_find(lang, ',') < lang.len;
+
+		used = add_clean(dst, used, max, SLICE_LIT("; lang="));
+		if (quote)
+			used = add_clean(dst, used, max, SLICE_LIT("\""));
+		used = add_clean(dst, used, max, lang);
+		if (quote)
+			used = add_clean(dst, used, max, SLICE_LIT("\""));
+	}
+	dst[used++] = '\r';
+	dst[used++] = '\n';
+	return used;
+}
+
+struct slice
+gemini_reason(enum gemini_status status)
+{
+	switch (status) {
+	case GEMINI_FAILED_FOR_NOW:
+		return SLICE_LIT("Something failed here; try again later");
+	case GEMINI_UNAVAILABLE:
+		return SLICE_LIT("Too busy; try again later");
+	case GEMINI_NOT_FOUND:
+		return SLICE_LIT("Nothing is published under this address");
+	case GEMINI_GONE:
+		return SLICE_LIT("Withdrawn");
+	case GEMINI_PROXY_REFUSED:
+		return SLICE_LIT(
+		    "This host, port or scheme is not served here");
+	case GEMINI_BAD_REQUEST:
+		return SLICE_LIT("Not a valid request");
+	default:
+		return SLICE_LIT("");
+	}
+}
