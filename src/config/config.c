@@ -1,0 +1,577 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/yaml.h"
+
+#include "config/config.h"
+
+enum {
+	ARENA_MAX = 4 << 20, /* bytes */
+	LIST_MAX = 64,       /* items */
+	KEY_MAX = 64,        /* bytes of a dotted key */
+};
+
+struct setting;
+
+/* Turns `text` into the field; -1 and *e without a position on failure. */
+typedef int parse_fn(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e);
+
+/* The one table of keys and defaults. */
+struct setting {
+	const char *key;
+	parse_fn *parse;
+	size_t offset;
+	const char *preset; /* the default; NULL: an empty list */
+	uint64_t min, max;  /* of numbers, in the field's unit */
+	const char *help;
+};
+
+static int
+parse_text(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	char *copy = arena_strndup(&c->arena, text, strlen(text));
+
+	(void)s;
+	if (!copy)
+		return err_memory(e);
+	*(const char **)field = copy;
+	return 0;
+}
+
+static int
+parse_list(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	struct config_list *list = field;
+	char *copy;
+
+	if (!*text)
+		return err_set(
+		    e, ERR_INVALID, "\"%s\" has an empty item", s->key);
+	if (list->count == LIST_MAX)
+		return err_set(
+		    e, ERR_LIMIT, "\"%s\" has over %d items", s->key, LIST_MAX);
+	if (!list->items)
+		list->items =
+		    arena_calloc(&c->arena, LIST_MAX, sizeof(*list->items));
+	copy = arena_strndup(&c->arena, text, strlen(text));
+	if (!list->items || !copy)
+		return err_memory(e);
+	list->items[list->count++] = copy;
+	return 0;
+}
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* A whole number and one of `units`; "" is what a bare number counts. */
+static int
+parse_quantity(const struct setting *s, const char *text,
+    const struct unit *units, uint64_t *out, struct err *e)
+{
+	unsigned long long n;
+	uint64_t value;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (end == text || *text < '0' || *text > '9' || errno)
+		return err_set(e, ERR_INVALID,
+		    "\"%s\" is a whole number, not \"%s\"", s->key, text);
+	for (; units->name; units++)
+		if (!strcmp(units->name, end))
+			break;
+	if (!units->name)
+		return err_set(
+		    e, ERR_INVALID, "\"%s\": unknown unit \"%s\"", s->key, end);
+	if (__builtin_mul_overflow((uint64_t)n, units->factor, &value) ||
+	    value < s->min || value > s->max)
+		return err_set(e, ERR_INVALID,
+		    "\"%s\" is between %llu and %llu, not \"%s\"", s->key,
+		    (unsigned long long)(s->min), (unsigned long long)(s->max),
+		    text);
+	*out = value;
+	return 0;
+}
+
+static int
+parse_number(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	static const struct unit units[] = { { "", 1 }, { NULL, 0 } };
+	uint64_t n;
+
+	(void)c;
+	if (parse_quantity(s, text, units, &n, e) < 0)
+		return -1;
+	*(unsigned *)field = (unsigned)n;
+	return 0;
+}
+
+static int
+parse_bytes(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	static const struct unit units[] = { { "", 1 }, { "K", 1 << 10 },
+		{ "M", 1 << 20 }, { "G", 1 << 30 }, { NULL, 0 } };
+
+	(void)c;
+	return parse_quantity(s, text, units, field, e);
+}
+
+static int
+parse_time(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	static const struct unit units[] = { { "", 1000 }, { "ms", 1 },
+		{ "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 } };
+
+	(void)c;
+	return parse_quantity(s, text, units, field, e);
+}
+
+static int
+parse_flag(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	bool yes = !strcmp(text, "yes") || !strcmp(text, "true");
+
+	(void)c;
+	if (!yes && strcmp(text, "no") != 0 && strcmp(text, "false") != 0)
+		return err_set(e, ERR_INVALID,
+		    "\"%s\" is yes or no, not \"%s\"", s->key, text);
+	*(bool *)field = yes;
+	return 0;
+}
+
+/* The index of `text` among `words`, or -1 and *e. */
+static int
+parse_word(const struct setting *s, const char *const *words, const char *text,
+    struct err *e)
+{
+	char all[128] = "";
+	size_t used = 0;
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(words[i], text))
+			return i;
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
+		    i ? ", " : "", words[i]);
+	}
+	return err_set(e, ERR_INVALID, "\"%s\" is one of %s, not \"%s\"",
+	    s->key, all, text);
+}
+
+static const char *const ticket_words[] = { "auto", "on", "off", NULL };
+static const char *const log_words[] = { "off", "stderr", NULL };
+
+static int
+parse_tickets(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	int n = parse_word(s, ticket_words, text, e);
+
+	(void)c;
+	if (n < 0)
+		return -1;
+	*(enum config_tickets *)field = (enum config_tickets)n;
+	return 0;
+}
+
+static int
+parse_log(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	int n = parse_word(s, log_words, text, e);
+
+	(void)c;
+	if (n < 0)
+		return -1;
+	*(enum config_log *)field = (enum config_log)n;
+	return 0;
+}
+
+#define AT(field) offsetof(struct config, field)
+#define DAY_MS    ((uint64_t)24 * 3600 * 1000)
+
+static const struct setting settings[] = {
+	{ "store.folder", parse_text, AT(store), "store", 0, 0,
+	    "folder of the published pages" },
+	{ "store.map_size", parse_bytes, AT(map_bytes), "64G", 16 << 20,
+	    (uint64_t)16 << 40, "address space for the store; not disk" },
+	{ "hosts", parse_list, AT(hosts), NULL, 0, 0,
+	    "host names served; the first stands in links" },
+	{ "listen.gemini", parse_list, AT(listen_gemini), NULL, 0, 0,
+	    "ADDR:PORT for Gemini; [::]:1965 and 0.0.0.0:1965 if empty" },
+	{ "listen.gopher", parse_list, AT(listen_gopher), NULL, 0, 0,
+	    "ADDR:PORT for Gopher; [::]:70 and 0.0.0.0:70 if empty" },
+	{ "public.gemini", parse_number, AT(public_gemini), "0", 0, 65535,
+	    "port readers reach Gemini at; 0: the one listened on" },
+	{ "public.gopher", parse_number, AT(public_gopher), "0", 0, 65535,
+	    "port readers reach Gopher at; 0: the one listened on" },
+	{ "certs", parse_text, AT(certs), "certs", 0, 0,
+	    "folder of HOST.crt and HOST.key" },
+	{ "workers", parse_number, AT(workers), "0", 0, 256,
+	    "worker processes; 0: one a core, at least two" },
+	{ "user", parse_text, AT(user), "", 0, 0,
+	    "user to become when started as root; _qasid or nobody if empty" },
+	{ "limits.connections", parse_number, AT(max_conns), "16000", 1,
+	    1000000, "connections a worker holds" },
+	{ "limits.handshake", parse_time, AT(handshake_ms), "60s", 10, DAY_MS,
+	    "time for the TLS handshake" },
+	{ "limits.request", parse_time, AT(request_ms), "30s", 10, DAY_MS,
+	    "time for the request line" },
+	{ "limits.stall", parse_time, AT(stall_ms), "60s", 10, DAY_MS,
+	    "time a reader may take nothing of a page" },
+	{ "limits.rate", parse_number, AT(rate_bytes), "50", 0, 1 << 20,
+	    "bytes a second a reader must take over limits.rate_window" },
+	{ "limits.rate_window", parse_time, AT(rate_window_ms), "5m", 10,
+	    DAY_MS, "time over which limits.rate counts" },
+	{ "limits.drain", parse_time, AT(drain_ms), "10s", 10, DAY_MS,
+	    "time for the peer to close after the last byte" },
+	{ "limits.stop", parse_time, AT(stop_ms), "60s", 0, DAY_MS,
+	    "time transfers may go on after a stop" },
+	{ "limits.reload", parse_time, AT(reload_ms), "1h", 0, DAY_MS,
+	    "time transfers may go on in the old workers after a reload" },
+	{ "tls.tickets", parse_tickets, AT(tickets), "auto", 0, 0,
+	    "session tickets: auto, on or off" },
+	{ "log", parse_log, AT(log), "off", 0, 0,
+	    "one line a request, without address or query: off or stderr" },
+	{ "sandbox.allow_no_landlock", parse_flag, AT(allow_no_landlock), "no",
+	    0, 0, "serve where the kernel has no Landlock" },
+	{ "sandbox.allow_no_seccomp", parse_flag, AT(allow_no_seccomp), "no", 0,
+	    0, "serve where the kernel has no seccomp filters" },
+};
+
+enum {
+	SETTINGS = sizeof(settings) / sizeof(settings[0])
+};
+
+static void *
+field_of(const struct setting *s, struct config *c)
+{
+	return (char *)c + s->offset;
+}
+
+static const void *
+value_of(const struct setting *s, const struct config *c)
+{
+	return (const char *)c + s->offset;
+}
+
+static const struct setting *
+find_setting(const char *key)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (!strcmp(settings[i].key, key))
+			return &settings[i];
+	return NULL;
+}
+
+int
+config_init(struct config *c, struct err *e)
+{
+	*c = (struct config){ 0 };
+	arena_init(&c->arena, ARENA_MAX);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+
+		if (s->preset &&
+		    s->parse(s, c, field_of(s, c), s->preset, e) < 0) {
+			config_release(c);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+config_release(struct config *c)
+{
+	arena_release(&c->arena);
+	*c = (struct config){ 0 };
+}
+
+/* Levenshtein's distance, up to KEY_MAX bytes a side. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[KEY_MAX + 1], la = strlen(a), lb = strlen(b);
+
+	if (la > KEY_MAX || lb > KEY_MAX)
+		return KEY_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+/* A key near enough to be what was meant, or NULL. */
+static const char *
+suggest(const char *key)
+{
+	const char *best = NULL;
+	size_t least = 4;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const char *last = strrchr(settings[i].key, '.');
+		size_t d = distance(key, settings[i].key);
+
+		if (last && distance(key, last + 1) < d)
+			d = distance(key, last + 1);
+		if (d < least && d < strlen(key)) {
+			least = d;
+			best = settings[i].key;
+		}
+	}
+	return best;
+}
+
+static int
+unknown_key(const char *key, struct err *e)
+{
+	const char *near = suggest(key);
+
+	if (near)
+		return err_set(e, ERR_INVALID,
+		    "unknown key \"%s\"; did you mean \"%s\"?", key, near);
+	return err_set(e, ERR_INVALID, "unknown key \"%s\"", key);
+}
+
+/* Gives *e the place of `n`, keeping its text. */
+static int
+place(const char *file, unsigned line, unsigned column, struct err *e)
+{
+	char text[sizeof(e->text)];
+
+	if (e) {
+		memcpy(text, e->text, sizeof(text));
+		err_at(e, file, line, column, "%s", text);
+	}
+	return -1;
+}
+
+static int
+assign(struct config *c, const struct setting *s, const struct yaml_node *n,
+    const char *file, struct err *e)
+{
+	void *field = field_of(s, c);
+	const struct yaml_node *item = n;
+
+	if (memchr(n->text.ptr ? n->text.ptr : "", '\0', n->text.len)) {
+		err_set(e, ERR_INVALID, "\"%s\" holds a NUL", s->key);
+		return place(file, n->line, n->column, e);
+	}
+	if (s->parse == parse_list)
+		((struct config_list *)field)->count = 0;
+	if (s->parse == parse_list && n->type == YAML_SEQUENCE) {
+		for (item = n->first; item; item = item->next) {
+			if (item->type != YAML_SCALAR) {
+				err_set(e, ERR_INVALID,
+				    "\"%s\" is a list of strings", s->key);
+				return place(file, item->line, item->column, e);
+			}
+			if (s->parse(s, c, field, item->text.ptr, e) < 0)
+				return place(file, item->line, item->column, e);
+		}
+		return 0;
+	}
+	if (n->type != YAML_SCALAR) {
+		err_set(e, ERR_INVALID, "\"%s\" is not %s", s->key,
+		    yaml_type_name(n));
+		return place(file, n->line, n->column, e);
+	}
+	if (s->parse(s, c, field, n->text.ptr, e) < 0)
+		return place(file, n->line, n->column, e);
+	return 0;
+}
+
+/* Whether `name` is the first part of a dotted key. */
+static bool
+is_group(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (!strncmp(settings[i].key, name, n) &&
+		    settings[i].key[n] == '.')
+			return true;
+	return false;
+}
+
+static int
+apply_key(struct config *c, const char *group, const struct yaml_node *n,
+    const char *file, struct err *e)
+{
+	const struct setting *s;
+	char key[KEY_MAX * 2];
+
+	snprintf(key, sizeof(key), "%s%s%.*s", group, *group ? "." : "",
+	    SLICE_FMT(slice_upto(n->key, KEY_MAX)));
+	s = find_setting(key);
+	if (!s) {
+		unknown_key(key, e);
+		return place(file, n->key_line, n->key_column, e);
+	}
+	return assign(c, s, n, file, e);
+}
+
+int
+config_parse(
+    struct config *c, struct slice text, const char *file, struct err *e)
+{
+	struct yaml_source src = { .text = text, .file = file };
+	const struct yaml_node *n, *m;
+	struct yaml_node *root = NULL;
+
+	if (yaml_parse(&c->arena, &src, &root, e) < 0)
+		return -1;
+	if (!root)
+		return 0;
+	if (root->type != YAML_MAPPING)
+		return err_at(e, file, root->line, root->column,
+		    "settings are \"key: value\" lines, not %s",
+		    yaml_type_name(root));
+	for (n = root->first; n; n = n->next) {
+		if (!is_group(n->key.ptr)) {
+			if (apply_key(c, "", n, file, e) < 0)
+				return -1;
+			continue;
+		}
+		if (n->type != YAML_MAPPING)
+			return err_at(e, file, n->line, n->column,
+			    "\"%s\" is a group of keys, not %s", n->key.ptr,
+			    yaml_type_name(n));
+		for (m = n->first; m; m = m->next)
+			if (apply_key(c, n->key.ptr, m, file, e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int
+config_read(struct config *c, const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
+	struct buf text;
+
+	if (fd < 0)
+		return err_errno(e, "open", path);
+	buf_init(&text, YAML_BYTES_MAX);
+	for (;;) {
+		ssize_t n;
+
+		if (buf_reserve(&text, 1) < 0) {
+			err_set(e, ERR_LIMIT, "settings \"%s\" are over %d KB",
+			    path, YAML_BYTES_MAX / 1024);
+			goto out;
+		}
+		n = read(fd, text.ptr + text.len, text.cap - text.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_errno(e, "read", path);
+			goto out;
+		}
+		if (n == 0)
+			break;
+		text.len += (size_t)n;
+	}
+	r = config_parse(c, buf_slice(&text), path, e);
+out:
+	buf_release(&text);
+	close(fd);
+	return r;
+}
+
+int
+config_set(struct config *c, const char *key, const char *value, struct err *e)
+{
+	const struct setting *s = find_setting(key);
+
+	if (!s)
+		return unknown_key(key, e);
+	return s->parse(s, c, field_of(s, c), value, e);
+}
+
+void
+config_clear(struct config *c, const char *key)
+{
+	const struct setting *s = find_setting(key);
+
+	if (s && s->parse == parse_list)
+		((struct config_list *)field_of(s, c))->count = 0;
+}
+
+static void
+print_value(struct buf *out, const struct setting *s, const struct config *c)
+{
+	const void *v = value_of(s, c);
+	const struct config_list *list = v;
+
+	if (s->parse == parse_text)
+		buf_addf(out, "\"%s\"", *(const char *const *)v);
+	else if (s->parse == parse_number)
+		buf_addf(out, "%u", *(const unsigned *)v);
+	else if (s->parse == parse_bytes)
+		buf_addf(out, "%llu", (unsigned long long)*(const uint64_t *)v);
+	else if (s->parse == parse_time)
+		buf_addf(
+		    out, "%llums", (unsigned long long)*(const uint64_t *)v);
+	else if (s->parse == parse_flag)
+		buf_add_cstr(out, *(const bool *)v ? "yes" : "no");
+	else if (s->parse == parse_tickets)
+		buf_add_cstr(
+		    out, ticket_words[*(const enum config_tickets *)v]);
+	else if (s->parse == parse_log)
+		buf_add_cstr(out, log_words[*(const enum config_log *)v]);
+	else
+		for (size_t i = 0; i < list->count; i++)
+			buf_addf(out, "%s\"%s\"%s", i ? ", " : "[",
+			    list->items[i], i + 1 < list->count ? "" : "]");
+	if (s->parse == parse_list && !list->count)
+		buf_add_cstr(out, "[]");
+}
+
+void
+config_print(struct buf *out, const struct config *c)
+{
+	char group[KEY_MAX] = "";
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+		const char *dot = strchr(s->key, '.');
+		size_t n = dot ? (size_t)(dot - s->key) : 0;
+
+		if (n && (strncmp(group, s->key, n) != 0 || group[n])) {
+			snprintf(group, sizeof(group), "%.*s", (int)n, s->key);
+			buf_addf(out, "%s:\n", group);
+		}
+		buf_addf(out, "%s%s: ", n ? "  " : "", dot ? dot + 1 : s->key);
+		print_value(out, s, c);
+		buf_addf(out, " # %s\n", s->help);
+	}
+}
