@@ -1,0 +1,147 @@
+/*
+ * conn.h: connections: one request in, one reply out, closed so that the reader
+ * can tell a whole page from a cut one.
+ *
+ * A pool serves up to its maximum at once, all from one loop.  It frames
+ * request lines, asks its service for a reply, and sends that: a head of a few
+ * bytes, then a body from the store's map, from marks filled in on the way, or
+ * from bytes of its own.  Every state has a deadline; a slow reader is served
+ * as long as it takes bytes, a silent one is not (conn.c draws the states).
+ *
+ * No memory is allocated for a request whose reply the kernel takes at once,
+ * OpenSSL's own aside.
+ *
+ * What it does not do: it knows no host name, no key of the store, no log.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/line.h"
+#include "store/store.h"
+
+struct conn_pool;
+struct loop;
+struct marks;
+struct tls_ctx;
+struct err;
+
+enum {
+	CONN_HEAD_MAX = 1280,  /* bytes */
+	CONN_COPY_MAX = 65536, /* bytes: larger rests are cut, not copied */
+	CONN_EDITIONS_MAX = 4, /* held at once */
+	CONN_KEY_MAX = 512,    /* bytes of a key that is logged */
+};
+
+enum conn_protocol {
+	CONN_GEMINI,
+	CONN_GOPHER,
+	CONN_PROTOCOLS,
+};
+
+/* Why a connection ended. */
+enum conn_reason {
+	CONN_DONE,             /* a whole reply, and the peer closed */
+	CONN_DONE_UNCONFIRMED, /* a whole reply; the peer did not close */
+	CONN_GONE_EARLY,       /* closed before its request was whole */
+	CONN_NO_HANDSHAKE,     /* TLS failed */
+	CONN_HANDSHAKE_TIMEOUT,
+	CONN_REQUEST_TIMEOUT,
+	CONN_STALLED,         /* took no bytes, or too few, for too long */
+	CONN_BROKEN,          /* the network failed in mid-reply */
+	CONN_STORE_FAILED,    /* the store failed in mid-reply */
+	CONN_EDITION_DROPPED, /* held an edition too old for too long */
+	CONN_NO_MEMORY,
+	CONN_STOPPED, /* the server stopped */
+	CONN_REASONS,
+};
+
+/* A reason in words for logs: "stalled". */
+const char *conn_reason_name(enum conn_reason reason);
+
+/* A request line without its end (LINE_WHOLE), or what there is (LINE_BAD). */
+struct conn_line {
+	enum line_state state;
+	char *bytes; /* may be written to; dies with the call */
+	size_t len;
+};
+
+/*
+ * What to send.  The service fills it; it starts out empty.  The entry is used
+ * where `view` is set, and then `own` is not.
+ */
+struct conn_reply {
+	int status; /* Gemini's, or for Gopher what it would be */
+	char *head; /* CONN_HEAD_MAX bytes to write to */
+	size_t head_len;
+	struct store_view *view; /* handed over; dropped by the connection */
+	struct store_entry entry;
+	const struct marks *marks; /* fill in marks; outlives the pool */
+	char *own;                 /* a body from mem_alloc(), handed over */
+	size_t own_len;
+	struct slice key; /* for the log; dies with the call */
+};
+
+/* A connection's life, told when it ends. */
+struct conn_event {
+	enum conn_protocol protocol;
+	enum conn_reason reason;
+	int status;   /* 0: no reply was begun */
+	bool resumed; /* TLS resumed a session */
+	bool handshaken;
+	uint64_t bytes;   /* handed to the kernel, TLS included */
+	uint64_t ms;      /* from accept to end */
+	struct slice key; /* empty unless keys are kept; dies with the call */
+};
+
+struct conn_service {
+	/* A request line came, or cannot come any more. */
+	void (*answer)(void *ctx, enum conn_protocol protocol,
+	    struct conn_line *line, struct conn_reply *reply);
+	void (*ended)(void *ctx, const struct conn_event *event);
+	/* The pool was full and has room again. */
+	void (*has_room)(void *ctx);
+	/* The pool was stopped and its last connection ended. */
+	void (*is_empty)(void *ctx);
+	void *ctx;
+};
+
+struct conn_limits {
+	unsigned max_conns;
+	uint64_t handshake_ms, request_ms, stall_ms, rate_window_ms, drain_ms;
+	unsigned rate_bytes; /* a second, over rate_window_ms */
+	bool keep_keys;      /* remember keys for conn_event */
+};
+
+/*
+ * A pool on `loop` that reads from `reader` (for counting editions).  The
+ * service is copied.  NULL and *e on failure.
+ */
+struct conn_pool *conn_pool_new(struct loop *loop, struct store_reader *reader,
+    const struct conn_limits *limits, const struct conn_service *service,
+    struct err *e);
+/* Closes what is left (CONN_STOPPED) and frees. */
+void conn_pool_free(struct conn_pool *p);
+
+/*
+ * Serves `fd` (connected, non-blocking), over TLS where `tls` is not NULL.  It
+ * is closed in any case.
+ */
+void conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
+    struct tls_ctx *tls);
+
+/*
+ * Whether the pool is full, and then has_room() will be called once it is not.
+ */
+bool conn_pool_wait_for_room(struct conn_pool *p);
+unsigned conn_pool_active(const struct conn_pool *p);
+
+/*
+ * Tells is_empty() once nothing is served any more.  `hurry`: peers that have
+ * not sent a request get two seconds more.
+ */
+void conn_pool_stop(struct conn_pool *p, bool hurry);
+
+#endif

@@ -1,0 +1,206 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/loop.h"
+
+#include "net/listener.h"
+
+struct listener {
+	struct loop *loop;
+	struct loop_watch *watch;
+	struct loop_timer *timer;
+	int fd;
+	bool (*take)(void *ctx, int fd);
+	void *ctx;
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* "ADDR:PORT" or "[ADDR]:PORT"; the length of the address, or 0. */
+static socklen_t
+parse_address(const char *text, union address *out)
+{
+	const char *colon = strrchr(text, ':');
+	char host[LISTENER_ADDR_MAX], *end;
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	unsigned long port;
+
+	*out = (union address){ 0 };
+	if (!len || len >= sizeof(host) || colon[1] < '0' || colon[1] > '9')
+		return 0;
+	port = strtoul(colon + 1, &end, 10);
+	if (*end || port > 65535)
+		return 0;
+	if (text[0] == '[' && text[len - 1] == ']') {
+		memcpy(host, text + 1, len - 2);
+		host[len - 2] = '\0';
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons((uint16_t)port);
+		return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1
+		    ? (socklen_t)sizeof(out->v6)
+		    : 0;
+	}
+	memcpy(host, text, len);
+	host[len] = '\0';
+	out->v4.sin_family = AF_INET;
+	out->v4.sin_port = htons((uint16_t)port);
+	return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1
+	    ? (socklen_t)sizeof(out->v4)
+	    : 0;
+}
+
+static int
+set_flag(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+int
+listener_bind(const char *addr_port, struct err *e)
+{
+	union address a;
+	socklen_t len = parse_address(addr_port, &a);
+	int fd;
+
+	if (!len)
+		return err_set(e, ERR_INVALID,
+		    "\"%s\" is no ADDR:PORT such as 0.0.0.0:1965 or [::]:1965",
+		    addr_port);
+	fd = socket(
+	    a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, "listen on", addr_port);
+	/*
+	 * What is set here every accepted socket inherits: no waiting for
+	 * full segments (a reply is handed over in one piece), and little
+	 * unsent data in the kernel, so that progress can be told.
+	 */
+	if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
+	    set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
+	    set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384) < 0 ||
+	    (a.any.sa_family == AF_INET6 &&
+		set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
+	    bind(fd, &a.any, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
+		err_errno(e, "listen on", addr_port);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+listener_name(int fd, char name[LISTENER_ADDR_MAX])
+{
+	union address a = { 0 };
+	socklen_t len = sizeof(a);
+	char host[INET6_ADDRSTRLEN];
+	const void *addr = &a.v4.sin_addr;
+	bool v6;
+	int port;
+
+	if (getsockname(fd, &a.any, &len) < 0)
+		return -1;
+	v6 = a.any.sa_family == AF_INET6;
+	if (v6)
+		addr = &a.v6.sin6_addr;
+	port = ntohs(v6 ? a.v6.sin6_port : a.v4.sin_port);
+	if (!inet_ntop(a.any.sa_family, addr, host, sizeof(host)))
+		return -1;
+	snprintf(name, LISTENER_ADDR_MAX, v6 ? "[%s]:%d" : "%s:%d", host, port);
+	return port;
+}
+
+static void
+pause_for(struct listener *l, uint64_t ms)
+{
+	loop_watch_set(l->watch, l->fd, LOOP_NONE);
+	if (ms)
+		loop_timer_at(l->timer, loop_now_ms(l->loop) + ms);
+}
+
+static void
+on_ready(void *ctx, unsigned ready)
+{
+	struct listener *l = ctx;
+
+	(void)ready;
+	for (int i = 0; i < LISTENER_ROUND; i++) {
+		int fd =
+		    accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			if (l->take(l->ctx, fd))
+				continue;
+			pause_for(l, 0);
+			return;
+		}
+		if (errno == EAGAIN)
+			return;
+		/* Out of descriptors or memory: spinning frees none. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
+			pause_for(l, LISTENER_PAUSE_MS);
+			return;
+		}
+		/* A peer that went while it waited costs itself alone. */
+	}
+}
+
+void
+listener_resume(struct listener *l)
+{
+	loop_timer_stop(l->timer);
+	if (loop_watch_set(l->watch, l->fd, LOOP_READ) < 0)
+		pause_for(l, LISTENER_PAUSE_MS);
+}
+
+static void
+on_timer(void *ctx)
+{
+	listener_resume(ctx);
+}
+
+struct listener *
+listener_new(
+    struct loop *loop, int fd, bool (*take)(void *ctx, int fd), void *ctx)
+{
+	struct listener *l = mem_calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->loop = loop;
+	l->fd = fd;
+	l->take = take;
+	l->ctx = ctx;
+	l->watch = loop_watch_new(loop, on_ready, l);
+	l->timer = loop_timer_new(loop, on_timer, l);
+	if (!l->watch || !l->timer) {
+		listener_free(l);
+		return NULL;
+	}
+	listener_resume(l);
+	return l;
+}
+
+void
+listener_free(struct listener *l)
+{
+	if (!l)
+		return;
+	loop_watch_free(l->watch);
+	loop_timer_free(l->timer);
+	mem_free(l);
+}

@@ -1,0 +1,45 @@
+/*
+ * listener.h: listening sockets, and taking what comes to them.
+ *
+ * The parent binds and keeps the sockets; every worker accepts from the same
+ * ones, a few at a time, so nothing that waits dies with a worker.  Short of
+ * descriptors or of room, a listener pauses instead of spinning.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdbool.h>
+
+struct err;
+struct loop;
+struct listener;
+
+enum {
+	LISTENER_BACKLOG = 4096,
+	LISTENER_ROUND = 16,     /* accepted at most in one event */
+	LISTENER_PAUSE_MS = 200, /* after the kernel had no descriptor */
+	LISTENER_ADDR_MAX = 64,  /* bytes of "[ADDR]:PORT" and NUL */
+};
+
+/*
+ * Binds a non-blocking TCP socket to "ADDR:PORT", ADDR an IPv4 address or an
+ * IPv6 one in brackets; IPv6 alone listens on such an address.  The
+ * descriptor, or -1 and *e (saved_errno EACCES where the right is missing).
+ */
+int listener_bind(const char *addr_port, struct err *e);
+
+/* What `fd` is bound to: "ADDR:PORT" as above, and the port, or -1. */
+int listener_name(int fd, char name[LISTENER_ADDR_MAX]);
+
+/*
+ * Calls take(ctx, fd) for each connection (non-blocking; the callee's from then
+ * on) until it returns false: then it is paused until listener_resume().
+ * NULL when memory ends.
+ */
+struct listener *listener_new(
+    struct loop *l, int fd, bool (*take)(void *ctx, int fd), void *ctx);
+/* Leaves the socket open. */
+void listener_free(struct listener *l);
+void listener_resume(struct listener *l);
+
+#endif
