@@ -1,0 +1,424 @@
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/uri.h"
+#include "proto/gemini.h"
+#include "proto/gopher.h"
+
+#include "server/answer.h"
+
+enum {
+	/* Redirects followed within the store for Gopher readers. */
+	HOPS_MAX = 5,
+	PAGE_MAX = 16384, /* bytes of a page made here */
+};
+
+/* A key of the store in the making; too long a path makes no key. */
+struct key {
+	char bytes[STORE_KEY_MAX];
+	size_t len;
+};
+
+int
+answer_init(struct answer *a, const struct answer_opts *opts,
+    struct store_reader *reader, struct err *e)
+{
+	a->opts = *opts;
+	a->reader = reader;
+	buf_init(&a->storage, 4096);
+	if (marks_make(&a->marks, &a->storage, opts->hosts[0],
+		opts->gemini_port, opts->gopher_port) < 0)
+		return err_memory(e);
+	return 0;
+}
+
+void
+answer_release(struct answer *a)
+{
+	buf_release(&a->storage);
+}
+
+/* Appends to the key; what does not fit makes it empty, found nowhere. */
+static void
+key_add(struct key *k, struct slice s)
+{
+	if (!k->len || s.len > sizeof(k->bytes) - k->len) {
+		k->len = 0;
+		return;
+	}
+	if (s.len)
+		memcpy(k->bytes + k->len, s.ptr, s.len);
+	k->len += s.len;
+}
+
+static void
+key_make(struct key *k, char protocol, struct slice path)
+{
+	k->bytes[0] = protocol;
+	k->len = 1;
+	key_add(k, path);
+}
+
+static enum store_found
+find(struct store_view *v, const struct key *k, struct store_entry *out)
+{
+	return store_view_get(v, slice_make(k->bytes, k->len), out);
+}
+
+/* --- Gemini -------------------------------------------------------------- */
+
+static void
+gemini_say(
+    struct conn_reply *reply, enum gemini_status status, struct slice meta)
+{
+	reply->status = (int)status;
+	reply->head_len = gemini_header(reply->head, status, meta);
+}
+
+static void
+gemini_fail(struct conn_reply *reply, enum gemini_status status)
+{
+	gemini_say(reply, status, gemini_reason(status));
+}
+
+/* 31 to a path of ours, percent-encoded again (PROTOCOLS.md, rule 23). */
+static void
+gemini_move(struct conn_reply *reply, struct slice path)
+{
+	struct buf target;
+
+	buf_init(&target, GEMINI_META_MAX);
+	uri_encode(&target, path);
+	if (buf_failed(&target))
+		gemini_fail(reply, GEMINI_NOT_FOUND);
+	else
+		gemini_say(reply, GEMINI_MOVED, buf_slice(&target));
+	buf_release(&target);
+}
+
+/* A short stored text (redirect, reason, prompt) as META. */
+static void
+gemini_say_body(struct conn_reply *reply, struct store_view *v,
+    const struct store_entry *entry, enum gemini_status status)
+{
+	bool ok;
+	struct slice text = store_view_body(v, entry, 0, &ok);
+
+	if (!ok || !text.len)
+		gemini_fail(reply, ok ? status : GEMINI_FAILED_FOR_NOW);
+	else
+		gemini_say(
+		    reply, status, slice_upto(text, slice_find(text, '\n')));
+}
+
+static void
+gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
+    const struct store_entry *entry)
+{
+	switch (entry->kind) {
+	case STORE_PAGE:
+		reply->status = GEMINI_SUCCESS;
+		reply->head_len =
+		    gemini_page_header(reply->head, entry->media, entry->lang);
+		reply->entry = *entry;
+		reply->view = v;
+		reply->marks = entry->marked ? &a->marks : NULL;
+		return; /* the view is the connection's now */
+	case STORE_REDIRECT:
+		gemini_say_body(reply, v, entry, GEMINI_MOVED);
+		break;
+	case STORE_GONE:
+		gemini_say_body(reply, v, entry, GEMINI_GONE);
+		break;
+	case STORE_SEARCH:
+		gemini_say_body(reply, v, entry, GEMINI_INPUT);
+		break;
+	}
+	store_view_drop(v);
+}
+
+/* The spellings that lead elsewhere: a folder's, and one without ".gmi". */
+static void
+gemini_miss(struct conn_reply *reply, struct store_view *v, struct slice path)
+{
+	struct store_entry entry;
+	struct slice bare = path;
+	struct key k;
+
+	if (!slice_ends(path, SLICE_LIT("/"))) {
+		key_make(&k, 'g', path);
+		key_add(&k, SLICE_LIT("/"));
+		if (find(v, &k, &entry) == STORE_FOUND) {
+			gemini_move(reply, slice_make(k.bytes + 1, k.len - 1));
+			return;
+		}
+	} else {
+		bare = slice_upto(path, path.len - 1);
+	}
+	if (bare.len > 1 && !slice_ends(bare, SLICE_LIT("/"))) {
+		key_make(&k, 'g', bare);
+		key_add(&k, SLICE_LIT(".gmi"));
+		if (find(v, &k, &entry) == STORE_FOUND) {
+			gemini_move(reply, slice_make(k.bytes + 1, k.len - 1));
+			return;
+		}
+	}
+	gemini_fail(reply, GEMINI_NOT_FOUND);
+}
+
+static bool
+is_ours(const struct answer *a, const struct gemini_request *req)
+{
+	unsigned port = req->port == GEMINI_PORT_NONE ? (unsigned)GEMINI_PORT
+						      : (unsigned)req->port;
+
+	if (port != a->opts.gemini_port)
+		return false;
+	for (size_t i = 0; i < a->opts.host_count; i++) {
+		struct slice ours = slice_cstr(a->opts.hosts[i]);
+		struct slice theirs = req->host;
+
+		/* A literal stands in brackets in a URI, not in settings. */
+		if (theirs.ptr[0] == '[' && ours.len && ours.ptr[0] != '[')
+			theirs = slice_make(theirs.ptr + 1, theirs.len - 2);
+		if (uri_host_eq(ours, theirs))
+			return true;
+	}
+	return false;
+}
+
+static void
+gemini_look_up(struct answer *a, struct slice path, struct conn_reply *reply)
+{
+	struct store_view *v = store_reader_view(a->reader);
+	struct store_entry entry;
+	struct key k;
+
+	if (!v) {
+		gemini_fail(reply, GEMINI_FAILED_FOR_NOW);
+		return;
+	}
+	key_make(&k, 'g', path);
+	switch (find(v, &k, &entry)) {
+	case STORE_FOUND:
+		gemini_give(a, reply, v, &entry);
+		return;
+	case STORE_ABSENT:
+		gemini_miss(reply, v, path);
+		break;
+	case STORE_FAILED:
+		gemini_fail(reply, GEMINI_FAILED_FOR_NOW);
+		break;
+	}
+	store_view_drop(v);
+}
+
+static void
+gemini_answer(
+    struct answer *a, struct conn_line *line, struct conn_reply *reply)
+{
+	enum gemini_status status = GEMINI_BAD_REQUEST;
+	struct gemini_request req;
+
+	if (line->state == LINE_WHOLE)
+		status = gemini_parse(line->bytes, line->len, &req);
+	/* 51 is for a path of ours alone: whose it is comes first. */
+	if (status != GEMINI_BAD_REQUEST && status != GEMINI_PROXY_REFUSED &&
+	    !is_ours(a, &req))
+		status = GEMINI_PROXY_REFUSED;
+	if (status != GEMINI_SUCCESS) {
+		gemini_fail(reply, status);
+		return;
+	}
+	reply->key = req.path;
+	gemini_look_up(a, req.path, reply);
+}
+
+/* --- Gopher -------------------------------------------------------------- */
+
+static void
+gopher_fail(struct answer *a, struct conn_reply *reply,
+    enum gemini_status status, struct slice text)
+{
+	reply->status = (int)status;
+	reply->head_len = gopher_error(reply->head, text, a->marks.host_port);
+}
+
+/* Hands over a page that was made here. */
+static void
+gopher_give_own(struct answer *a, struct conn_reply *reply, struct buf *page)
+{
+	if (buf_failed(page)) {
+		buf_release(page);
+		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
+		    SLICE_LIT("Something failed here; try again later"));
+		return;
+	}
+	reply->status = GEMINI_SUCCESS;
+	reply->own = page->ptr;
+	reply->own_len = page->len;
+}
+
+/* As it stands, and with or without a slash at its end. */
+static enum store_found
+find_slashed(
+    struct store_view *v, struct slice selector, struct store_entry *out)
+{
+	enum store_found found;
+	struct key k;
+
+	key_make(&k, 'o', selector);
+	found = find(v, &k, out);
+	if (found != STORE_ABSENT || !k.len)
+		return found;
+	if (slice_ends(selector, SLICE_LIT("/")))
+		k.len--;
+	else
+		key_add(&k, SLICE_LIT("/"));
+	return find(v, &k, out);
+}
+
+/* Some clients strip the slash that a selector begins with. */
+static enum store_found
+find_rooted(
+    struct store_view *v, struct slice selector, struct store_entry *out)
+{
+	enum store_found found = find_slashed(v, selector, out);
+	char rooted[STORE_KEY_MAX];
+
+	if (found != STORE_ABSENT || !selector.len || selector.ptr[0] == '/' ||
+	    selector.len >= sizeof(rooted))
+		return found;
+	rooted[0] = '/';
+	memcpy(rooted + 1, selector.ptr, selector.len);
+	return find_slashed(v, slice_make(rooted, selector.len + 1), out);
+}
+
+/* Selectors are bytes, but some clients leave %XX in them (rule 49). */
+static enum store_found
+find_selector(
+    struct store_view *v, struct slice selector, struct store_entry *out)
+{
+	enum store_found found = find_rooted(v, selector, out);
+	char decoded[GOPHER_SELECTOR_MAX];
+	long n;
+
+	if (found != STORE_ABSENT || selector.len > sizeof(decoded) ||
+	    slice_find(selector, '%') == selector.len)
+		return found;
+	n = uri_decode(selector, decoded);
+	if (n < 0)
+		return found;
+	return find_rooted(v, slice_make(decoded, (size_t)n), out);
+}
+
+/* The item itself, through redirects: their target's item is served. */
+static enum store_found
+find_item(struct store_view *v, struct slice selector, struct store_entry *out)
+{
+	enum store_found found = find_selector(v, selector, out);
+
+	for (int hops = 0; found == STORE_FOUND && out->kind == STORE_REDIRECT;
+	     hops++) {
+		bool ok;
+		struct slice target = store_view_body(v, out, 0, &ok);
+
+		if (!ok)
+			return STORE_FAILED;
+		if (hops == HOPS_MAX)
+			return STORE_ABSENT;
+		found = find_selector(
+		    v, slice_upto(target, slice_find(target, '\n')), out);
+	}
+	return found;
+}
+
+static void
+gopher_say_gone(struct answer *a, struct conn_reply *reply,
+    struct store_view *v, const struct store_entry *entry)
+{
+	char text[200];
+	size_t used = 0;
+	bool ok;
+	struct slice why = store_view_body(v, entry, 0, &ok);
+
+	for (size_t i = 0; ok && i < why.len && used < sizeof(text); i++)
+		if ((unsigned char)why.ptr[i] >= 0x20)
+			text[used++] = why.ptr[i];
+	gopher_fail(a, reply, GEMINI_GONE,
+	    used ? slice_make(text, used) : gemini_reason(GEMINI_GONE));
+}
+
+static void
+gopher_look_up(
+    struct answer *a, struct slice selector, struct conn_reply *reply)
+{
+	struct store_view *v = store_reader_view(a->reader);
+	enum store_found found = STORE_FAILED;
+	struct store_entry entry;
+
+	if (v)
+		found = find_item(v, selector, &entry);
+	if (found == STORE_FAILED) {
+		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
+		    SLICE_LIT("Something failed here; try again later"));
+	} else if (found == STORE_ABSENT) {
+		gopher_fail(a, reply, GEMINI_NOT_FOUND,
+		    SLICE_LIT("Nothing is published here; "
+			      "the empty selector leads to the main menu"));
+	} else if (entry.kind == STORE_GONE) {
+		gopher_say_gone(a, reply, v, &entry);
+	} else if (entry.kind == STORE_SEARCH) {
+		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
+		    SLICE_LIT("There is no search here"));
+	} else {
+		reply->status = GEMINI_SUCCESS;
+		reply->entry = entry;
+		reply->view = v;
+		reply->marks = entry.marked ? &a->marks : NULL;
+		return;
+	}
+	store_view_drop(v);
+}
+
+static void
+gopher_answer(
+    struct answer *a, struct conn_line *line, struct conn_reply *reply)
+{
+	struct gopher_request req = { .kind = GOPHER_BAD };
+	struct buf page;
+
+	if (line->state == LINE_WHOLE)
+		gopher_parse(slice_make(line->bytes, line->len), &req);
+	buf_init(&page, PAGE_MAX);
+	switch (req.kind) {
+	case GOPHER_ITEM:
+		reply->key = req.selector;
+		gopher_look_up(a, req.selector, reply);
+		return;
+	case GOPHER_INFO:
+		gopher_info(&page, a->marks.host_port);
+		break;
+	case GOPHER_URL:
+		gopher_url_page(&page, req.selector);
+		break;
+	case GOPHER_HTTP:
+		gopher_http_page(&page, a->marks.gopher, a->marks.gemini);
+		break;
+	case GOPHER_BAD:
+		gopher_fail(a, reply, GEMINI_BAD_REQUEST,
+		    SLICE_LIT("Not a selector of this server; "
+			      "the empty selector leads to the main menu"));
+		return;
+	}
+	gopher_give_own(a, reply, &page);
+}
+
+void
+answer_request(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+    struct conn_reply *reply)
+{
+	if (protocol == CONN_GEMINI)
+		gemini_answer(ctx, line, reply);
+	else
+		gopher_answer(ctx, line, reply);
+}

@@ -1,0 +1,248 @@
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "cert/cert.h"
+#include "net/tls.h"
+#include "server/log.h"
+
+#include "server/generation.h"
+
+enum {
+	HOSTS_MAX = 64,
+	/* Descriptors a worker needs besides its connections'. */
+	RESERVE_FDS = 64,
+	/* A chain this large makes a ticket under TLS 1.3 worth its bytes. */
+	LARGE_CHAIN_BYTES = 700,
+};
+
+/* --- certificates -------------------------------------------------------- */
+
+struct host_certs {
+	struct cert certs[HOSTS_MAX];
+	struct tls_identity ids[HOSTS_MAX];
+	const char *names[HOSTS_MAX][HOSTS_MAX];
+	size_t count;
+};
+
+/* HOST.crt and HOST.key, or what certbot keeps in a folder of that name. */
+static int
+find_cert(struct cert *out, const char *dir, const char *host, struct err *e)
+{
+	static const struct {
+		const char *crt, *key;
+	} forms[] = {
+		{ ".crt", ".key" },
+		{ "/fullchain.pem", "/privkey.pem" },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		char crt[1024], key[1024];
+
+		snprintf(crt, sizeof(crt), "%s/%s%s", dir, host, forms[i].crt);
+		snprintf(key, sizeof(key), "%s/%s%s", dir, host, forms[i].key);
+		if (access(crt, F_OK) == 0)
+			return cert_load(out, crt, key, e);
+	}
+	return err_set(e, ERR_MISSING,
+	    "no certificate for \"%s\" in \"%s\"; make one with: "
+	    "qasid cert --host %s --dir %s",
+	    host, dir, host, dir);
+}
+
+/* A certificate that names `host` and was loaded for another one. */
+static bool
+is_covered(struct host_certs *h, const char *host)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (cert_covers(&h->certs[i], host)) {
+			h->names[i][h->ids[i].name_count++] = host;
+			return true;
+		}
+	return false;
+}
+
+static void
+warn_of_cert(const struct cert *c, const char *host)
+{
+	int64_t left = c->not_after - (int64_t)time(NULL);
+
+	if (!cert_covers(c, host))
+		log_say("the certificate for %s does not name it: "
+			"readers' clients will refuse it",
+		    host);
+	if (left < 0)
+		log_say("the certificate for %s has expired", host);
+	else if (left < (int64_t)CERT_WARN_DAYS * 86400)
+		log_say("the certificate for %s expires in %lld days", host,
+		    (long long)(left / 86400));
+}
+
+static int
+add_host(struct host_certs *h, const struct config *c, const char *host,
+    struct err *e)
+{
+	size_t i = h->count;
+	struct cert *cert = &h->certs[i];
+
+	if (find_cert(cert, c->certs, host, e) < 0)
+		return e && e->kind == ERR_MISSING && is_covered(h, host) ? 0
+									  : -1;
+	h->count++;
+	warn_of_cert(cert, host);
+	h->names[i][0] = host;
+	h->ids[i] = (struct tls_identity){
+		.chain_pem = buf_slice(&cert->chain_pem),
+		.key_pem = buf_slice(&cert->key_pem),
+		.names = h->names[i],
+		.name_count = 1,
+		.ticket_13 = c->tickets == CONFIG_TICKETS_ON ||
+		    cert->chain_der_bytes > LARGE_CHAIN_BYTES,
+	};
+	return 0;
+}
+
+static int
+load_tls(struct generation *g, struct tls_options *tls, struct err *e)
+{
+	const struct config *c = &g->config;
+	struct host_certs *h = mem_calloc(1, sizeof(*h));
+	int r = -1;
+
+	if (!h)
+		return err_memory(e);
+	if (c->hosts.count > HOSTS_MAX) {
+		err_set(e, ERR_LIMIT, "over %d hosts", HOSTS_MAX);
+		goto out;
+	}
+	for (size_t i = 0; i < c->hosts.count; i++)
+		if (add_host(h, c, c->hosts.items[i], e) < 0)
+			goto out;
+	tls->tickets = c->tickets != CONFIG_TICKETS_OFF;
+	g->tls = tls_ctx_new(h->ids, h->count, tls, e);
+	r = g->tls ? 0 : -1;
+out:
+	for (size_t i = 0; i < h->count; i++)
+		cert_release(&h->certs[i]);
+	mem_free(h);
+	return r;
+}
+
+/* --- the rest ------------------------------------------------------------ */
+
+static int
+find_user(struct generation *g, struct err *e)
+{
+	const char *name = g->config.user;
+	struct passwd *pw = NULL;
+
+	g->user = "";
+	if (geteuid() != 0)
+		return 0;
+	if (*name)
+		pw = getpwnam(name);
+	else if (!(pw = getpwnam("_qasid")))
+		pw = getpwnam("nobody");
+	if (!pw)
+		return err_set(e, ERR_MISSING,
+		    "no user \"%s\" to become; name one with the setting "
+		    "\"user\"",
+		    *name ? name : "nobody");
+	g->user =
+	    arena_strndup(&g->config.arena, pw->pw_name, strlen(pw->pw_name));
+	if (!g->user)
+		return err_memory(e);
+	g->sandbox.drop_user = true;
+	g->sandbox.uid = pw->pw_uid;
+	g->sandbox.gid = pw->pw_gid;
+	return 0;
+}
+
+/* All the descriptors we may have, and no more connections than those. */
+static void
+set_limits(struct generation *g)
+{
+	struct rlimit rl;
+
+	g->max_conns = g->config.max_conns;
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0 ||
+	    rl.rlim_cur >= (rlim_t)g->max_conns + RESERVE_FDS)
+		return;
+	g->max_conns = rl.rlim_cur > (rlim_t)2 * RESERVE_FDS
+	    ? (unsigned)rl.rlim_cur - RESERVE_FDS
+	    : RESERVE_FDS;
+	log_say("%llu descriptors allow %u connections a worker, not %u",
+	    (unsigned long long)rl.rlim_cur, g->max_conns, g->config.max_conns);
+}
+
+static void
+set_workers(struct generation *g)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	g->count = g->config.workers;
+	if (!g->count)
+		g->count = cores > 2 ? (unsigned)cores : 2;
+	if (g->count > GENERATION_WORKERS_MAX)
+		g->count = GENERATION_WORKERS_MAX;
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		g->children[i].control = -1;
+}
+
+struct generation *
+generation_new(struct config *c, const struct generation *old,
+    struct tls_options *tls, struct err *e)
+{
+	struct generation *g = mem_calloc(1, sizeof(*g));
+
+	if (!g) {
+		config_release(c);
+		err_memory(e);
+		return NULL;
+	}
+	g->config = *c;
+	set_workers(g);
+	g->sandbox.need_landlock = !c->allow_no_landlock;
+	g->sandbox.need_seccomp = !c->allow_no_seccomp;
+	if (!c->hosts.count) {
+		err_set(e, ERR_MISSING,
+		    "no host name to serve: give --host or set \"hosts\"");
+		goto err;
+	}
+	if (find_user(g, e) < 0 || load_tls(g, tls, e) < 0 ||
+	    sockets_open(&g->sockets, old ? &old->sockets : NULL, c, e) < 0)
+		goto err;
+	set_limits(g);
+	g->gemini_port = c->public_gemini;
+	if (!g->gemini_port)
+		g->gemini_port =
+		    (unsigned)sockets_port(&g->sockets, CONN_GEMINI);
+	g->gopher_port = c->public_gopher;
+	if (!g->gopher_port)
+		g->gopher_port =
+		    (unsigned)sockets_port(&g->sockets, CONN_GOPHER);
+	return g;
+err:
+	generation_free(g, old);
+	return NULL;
+}
+
+void
+generation_free(struct generation *g, const struct generation *next)
+{
+	if (!g)
+		return;
+	sockets_close(&g->sockets, next ? &next->sockets : NULL);
+	tls_ctx_free(g->tls);
+	config_release(&g->config);
+	mem_free(g);
+}

@@ -1,0 +1,55 @@
+/*
+ * generation.h: one reading of settings, certificates and addresses, and the
+ * workers that serve by it.
+ *
+ * A reload makes a new one beside the old; the old one's workers drain.
+ */
+#ifndef SERVER_GENERATION_H
+#define SERVER_GENERATION_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "server/sockets.h"
+#include "server/worker.h"
+
+struct err;
+struct tls_options;
+
+enum {
+	GENERATION_WORKERS_MAX = 256,
+	GENERATION_SLOTS = 1024, /* of the status map */
+};
+
+struct child {
+	pid_t pid;   /* 0: not running */
+	int control; /* ours; -1 when closed */
+	unsigned slot;
+	uint64_t started_ms;
+};
+
+struct generation {
+	struct config config;
+	struct tls_ctx *tls;
+	struct sockets sockets;
+	struct sandbox_opts sandbox;
+	const char *user; /* dropped to; empty: none */
+	unsigned max_conns, gemini_port, gopher_port;
+	unsigned count; /* workers wanted; 0 once it drains */
+	struct child children[GENERATION_WORKERS_MAX];
+	struct generation *older;
+	uint64_t kill_at_ms; /* of a draining one */
+};
+
+/*
+ * What settings `c` (taken over, released on failure too) need to be served:
+ * certificates, user, addresses; `old` (may be NULL) lends its sockets.
+ * Warnings go to the log.  NULL and *e on failure.
+ */
+struct generation *generation_new(struct config *c,
+    const struct generation *old, struct tls_options *tls, struct err *e);
+/* Frees what is not shared with `next` (may be NULL); workers are gone. */
+void generation_free(struct generation *g, const struct generation *next);
+
+#endif

@@ -1,0 +1,208 @@
+#include <errno.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#include "server/sandbox.h"
+
+/* --- user ---------------------------------------------------------------- */
+
+static int
+drop_user(const struct sandbox_opts *o, struct err *e)
+{
+	if (!o->drop_user)
+		return 0;
+	if (setgroups(1, &o->gid) < 0 ||
+	    setresgid(o->gid, o->gid, o->gid) < 0 ||
+	    setresuid(o->uid, o->uid, o->uid) < 0)
+		return err_errno(e, "become user of", "user");
+	if (o->uid != 0 && setuid(0) == 0)
+		return err_set(
+		    e, ERR_SYSTEM, "root came back after it was dropped");
+	return 0;
+}
+
+/* --- Landlock ------------------------------------------------------------ */
+
+/* As the kernel of ABI 6 has it; older headers have its front alone. */
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+/* Every right an ABI knows is handled, and none is given back. */
+static const struct {
+	int abi;
+	struct ruleset rules;
+	size_t size;
+} landlock_abis[] = {
+	{ 6, { 0xffff, 3, 3 }, 24 },
+	{ 5, { 0xffff, 3, 0 }, 16 },
+	{ 4, { 0x7fff, 3, 0 }, 16 },
+	{ 3, { 0x7fff, 0, 0 }, 8 },
+	{ 2, { 0x3fff, 0, 0 }, 8 },
+	{ 1, { 0x1fff, 0, 0 }, 8 },
+};
+
+static int
+landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static int
+enter_landlock(struct err *e)
+{
+	int abi = landlock_abi(), fd, r;
+	size_t i = 0;
+
+	if (abi < 1)
+		return err_set(e, ERR_SYSTEM,
+		    "this kernel has no Landlock (%s); allow that with "
+		    "sandbox.allow_no_landlock",
+		    strerror(errno));
+	while (landlock_abis[i].abi > abi)
+		i++;
+	fd = (int)syscall(SYS_landlock_create_ruleset, &landlock_abis[i].rules,
+	    landlock_abis[i].size, 0);
+	if (fd < 0)
+		return err_errno(e, "landlock_create_ruleset", "worker");
+	r = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	if (r < 0)
+		err_errno(e, "landlock_restrict_self", "worker");
+	close(fd);
+	return r;
+}
+
+/* --- seccomp ------------------------------------------------------------- */
+
+/* All that a worker's loop, LMDB, OpenSSL and malloc need to serve. */
+static const int allowed[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(close),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fstat),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(pread64),
+	SCMP_SYS(read),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sendto),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+#ifdef QASID_SANITIZED
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(prctl),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sigaltstack),
+#endif
+};
+
+/* Calls allowed with one value of one argument alone. */
+static int
+add_narrow_rules(scmp_filter_ctx f)
+{
+	const uint64_t prot_exec = 4;
+
+	if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ)) < 0)
+		return -1;
+	/* Memory, but none to execute. */
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, prot_exec, 0));
+}
+
+static int
+enter_seccomp(struct err *e)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r = f ? 0 : -1;
+
+	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]);
+	     i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (r == 0)
+		r = add_narrow_rules(f);
+	/* A tree of comparisons: no call pays for those before it. */
+	if (r == 0)
+		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r == 0)
+		r = seccomp_load(f);
+	seccomp_release(f);
+	if (r == 0)
+		return 0;
+	return err_set(e, ERR_SYSTEM,
+	    "seccomp cannot be set up (%s); allow that with "
+	    "sandbox.allow_no_seccomp",
+	    strerror(r < 0 ? -r : r));
+}
+
+int
+sandbox_enter(const struct sandbox_opts *opts, struct err *e)
+{
+	if (drop_user(opts, e) < 0)
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_errno(e, "prctl", "no new privileges");
+	if (enter_landlock(e) < 0 && opts->need_landlock)
+		return -1;
+	if (enter_seccomp(e) < 0 && opts->need_seccomp)
+		return -1;
+	return 0;
+}
+
+void
+sandbox_describe(char *text, size_t cap)
+{
+	int abi = landlock_abi();
+	char landlock[64] = "no Landlock";
+
+	if (abi > 0)
+		snprintf(landlock, sizeof(landlock),
+		    "no files by Landlock (ABI %d)", abi);
+#ifdef QASID_SANITIZED
+	snprintf(text, cap,
+	    "no new privileges, %s, %zu system calls by seccomp "
+	    "(widened for sanitizers)",
+	    landlock, sizeof(allowed) / sizeof(allowed[0]) + 2);
+#else
+	snprintf(text, cap,
+	    "no new privileges, %s, %zu system calls by seccomp", landlock,
+	    sizeof(allowed) / sizeof(allowed[0]) + 2);
+#endif
+}

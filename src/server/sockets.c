@@ -1,0 +1,151 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "config/config.h"
+#include "server/log.h"
+
+#include "server/sockets.h"
+
+static int
+fd_in(const struct sockets *s, const char *asked, enum conn_protocol protocol)
+{
+	for (size_t i = 0; s && i < s->count; i++)
+		if (s->workers[i].protocol == protocol &&
+		    !strcmp(s->bound[i].asked, asked))
+			return (int)i;
+	return -1;
+}
+
+static bool
+has_fd(const struct sockets *s, int fd)
+{
+	for (size_t i = 0; s && i < s->count; i++)
+		if (s->workers[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* Port 70 needs a right that few have: then the usual other port. */
+static int
+bind_elsewhere(struct bound_socket *b, const char *asked, struct err *e)
+{
+	const char *colon = strrchr(asked, ':');
+	char name[LISTENER_ADDR_MAX];
+	int fd;
+
+	if (!colon || strcmp(colon, ":70") != 0)
+		return -1;
+	snprintf(name, sizeof(name), "%.*s:%d", (int)(colon - asked), asked,
+	    SOCKETS_GOPHER_ELSEWHERE);
+	fd = listener_bind(name, e);
+	if (fd >= 0) {
+		b->fell_back = true;
+		log_say(
+		    "no right to listen on %s: Gopher is on %s", asked, name);
+	}
+	return fd;
+}
+
+static int
+add_socket(struct sockets *s, const struct sockets *old, const char *asked,
+    enum conn_protocol protocol, struct err *e)
+{
+	int before = fd_in(old, asked, protocol), fd;
+	struct bound_socket *b = &s->bound[s->count];
+
+	if (s->count == SOCKETS_MAX)
+		return err_set(e, ERR_LIMIT, "over %d addresses to listen on",
+		    SOCKETS_MAX);
+	if (fd_in(s, asked, protocol) >= 0)
+		return 0;
+	if (before >= 0) {
+		*b = old->bound[before];
+		s->workers[s->count++] = old->workers[before];
+		return 0;
+	}
+	*b = (struct bound_socket){ 0 };
+	snprintf(b->asked, sizeof(b->asked), "%s", asked);
+	fd = listener_bind(asked, e);
+	if (fd < 0 && e->saved_errno == EACCES && protocol == CONN_GOPHER)
+		fd = bind_elsewhere(b, asked, e);
+	if (fd < 0)
+		return -1;
+	b->port = listener_name(fd, b->name);
+	s->workers[s->count++] =
+	    (struct worker_socket){ .fd = fd, .protocol = protocol };
+	return 0;
+}
+
+/* Without a word in the settings: both families, IPv6 where there is any. */
+static int
+add_default(struct sockets *s, const struct sockets *old, unsigned port,
+    enum conn_protocol protocol, struct err *e)
+{
+	char name[LISTENER_ADDR_MAX];
+
+	snprintf(name, sizeof(name), "0.0.0.0:%u", port);
+	if (add_socket(s, old, name, protocol, e) < 0)
+		return -1;
+	snprintf(name, sizeof(name), "[::]:%u", port);
+	if (add_socket(s, old, name, protocol, e) == 0)
+		return 0;
+	if (e->saved_errno != EAFNOSUPPORT && e->saved_errno != EADDRNOTAVAIL)
+		return -1;
+	log_say("no IPv6 here: not listening on %s", name);
+	return 0;
+}
+
+int
+sockets_open(struct sockets *s, const struct sockets *old,
+    const struct config *c, struct err *e)
+{
+	const struct {
+		const struct config_list *list;
+		unsigned port;
+		enum conn_protocol protocol;
+	} kinds[] = {
+		{ &c->listen_gemini, 1965, CONN_GEMINI },
+		{ &c->listen_gopher, 70, CONN_GOPHER },
+	};
+	struct err local = ERR_INIT;
+	int r = 0;
+
+	if (!e)
+		e = &local;
+	*s = (struct sockets){ 0 };
+	for (size_t k = 0; k < 2 && r == 0; k++) {
+		const struct config_list *list = kinds[k].list;
+
+		if (!list->count)
+			r = add_default(
+			    s, old, kinds[k].port, kinds[k].protocol, e);
+		for (size_t i = 0; i < list->count && r == 0; i++)
+			r = add_socket(
+			    s, old, list->items[i], kinds[k].protocol, e);
+	}
+	if (r < 0)
+		sockets_close(s, old);
+	return r;
+}
+
+void
+sockets_close(struct sockets *s, const struct sockets *kept)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!has_fd(kept, s->workers[i].fd))
+			close(s->workers[i].fd);
+	s->count = 0;
+}
+
+int
+sockets_port(const struct sockets *s, enum conn_protocol protocol)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->workers[i].protocol == protocol)
+			return s->bound[i].port;
+	return 0;
+}

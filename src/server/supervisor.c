@@ -1,0 +1,486 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/tls.h"
+#include "server/generation.h"
+#include "server/log.h"
+
+#include "server/supervisor.h"
+
+enum {
+	READY_MS = 20000,      /* for new workers to serve */
+	LIVED_LONG_MS = 10000, /* a death after that is no series */
+	BACKOFF_MIN_MS = 100,
+	BACKOFF_MAX_MS = 30000,
+};
+
+struct server {
+	const struct server_opts *opts;
+	struct generation *current; /* its ->older ones drain */
+	struct status *status;
+	bool slots[GENERATION_SLOTS];
+	struct tls_options tls;
+	unsigned deaths; /* in a series */
+	uint64_t restart_at_ms;
+	bool stopping;
+	sigset_t signals;
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- workers ------------------------------------------------------------- */
+
+static int
+take_slot(struct server *s)
+{
+	for (int i = 0; i < GENERATION_SLOTS; i++)
+		if (!s->slots[i]) {
+			s->slots[i] = true;
+			return i;
+		}
+	return -1;
+}
+
+/* In a new process: what belongs to its parent and siblings goes. */
+static void
+close_controls(const struct server *s, const struct generation *extra)
+{
+	const struct generation *g = extra ? extra : s->current;
+
+	while (g) {
+		for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+			if (g->children[i].control >= 0)
+				close(g->children[i].control);
+		g = g == extra && extra != s->current ? s->current : g->older;
+	}
+}
+
+static int
+start_worker(
+    struct server *s, struct generation *g, struct child *c, struct err *e)
+{
+	struct worker_job job = {
+		.config = &g->config,
+		.tls = g->tls,
+		.sockets = g->sockets.workers,
+		.socket_count = g->sockets.count,
+		.max_conns = g->max_conns,
+		.gemini_port = g->gemini_port,
+		.gopher_port = g->gopher_port,
+		.sandbox = g->sandbox,
+	};
+	int slot = take_slot(s), ends[2];
+	pid_t pid;
+
+	if (slot < 0)
+		return err_set(e, ERR_LIMIT, "too many workers are draining");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		s->slots[slot] = false;
+		return err_errno(e, "socketpair", "worker");
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		close_controls(s, g);
+		job.status = &s->status[slot];
+		job.control = ends[1];
+		_exit(worker_run(&job));
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		err_errno(e, "fork", "worker");
+		close(ends[0]);
+		s->slots[slot] = false;
+		return -1;
+	}
+	*c = (struct child){ .pid = pid,
+		.control = ends[0],
+		.slot = (unsigned)slot,
+		.started_ms = now_ms() };
+	return 0;
+}
+
+/* Waits for a worker's word that it serves. */
+static int
+await_ready(const struct child *c, uint64_t deadline_ms, struct err *e)
+{
+	struct pollfd p = { .fd = c->control, .events = POLLIN };
+	uint64_t now;
+	char word;
+
+	while ((now = now_ms()) < deadline_ms) {
+		int n = poll(&p, 1, (int)(deadline_ms - now));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (read(c->control, &word, 1) == 1 && word == WORKER_READY)
+			return 0;
+		return err_set(e, ERR_SYSTEM, "a worker could not start");
+	}
+	return err_set(e, ERR_SYSTEM, "a worker was not ready in time");
+}
+
+static void
+signal_all(const struct generation *g, int sig)
+{
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		if (g->children[i].pid)
+			kill(g->children[i].pid, sig);
+}
+
+static void
+tell_all(const struct generation *g, char word)
+{
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		if (g->children[i].pid)
+			send(g->children[i].control, &word, 1, MSG_NOSIGNAL);
+}
+
+static bool
+has_children(const struct generation *g)
+{
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		if (g->children[i].pid)
+			return true;
+	return false;
+}
+
+static void
+forget_child(struct server *s, struct child *c)
+{
+	close(c->control);
+	s->slots[c->slot] = false;
+	*c = (struct child){ .control = -1 };
+}
+
+/* Starts all workers of `g`; on failure none is left. */
+static int
+start_generation(struct server *s, struct generation *g, struct err *e)
+{
+	uint64_t deadline = now_ms() + READY_MS;
+	int r = 0;
+
+	for (unsigned i = 0; i < g->count && r == 0; i++)
+		r = start_worker(s, g, &g->children[i], e);
+	for (unsigned i = 0; i < g->count && r == 0; i++)
+		r = await_ready(&g->children[i], deadline, e);
+	if (r == 0)
+		return 0;
+	signal_all(g, SIGKILL);
+	for (unsigned i = 0; i < g->count; i++)
+		if (g->children[i].pid) {
+			waitpid(g->children[i].pid, NULL, 0);
+			forget_child(s, &g->children[i]);
+		}
+	return -1;
+}
+
+/* --- what happens -------------------------------------------------------- */
+
+static void
+tell_death(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_say(
+		    "worker %d died of signal %d", (int)pid, WTERMSIG(status));
+	else
+		log_say("worker %d ended with status %d", (int)pid,
+		    WEXITSTATUS(status));
+}
+
+static void
+on_death(struct server *s, struct generation *g, struct child *c, int status)
+{
+	bool wanted = g == s->current && !s->stopping;
+	uint64_t now = now_ms(), wait = 0;
+
+	if (wanted || WIFSIGNALED(status) || WEXITSTATUS(status))
+		tell_death(c->pid, status);
+	if (wanted) {
+		s->deaths =
+		    now - c->started_ms >= LIVED_LONG_MS ? 0 : s->deaths + 1;
+		if (s->deaths > 1)
+			wait = (uint64_t)BACKOFF_MIN_MS
+			    << (s->deaths > 10 ? 10 : s->deaths - 2);
+		if (wait > BACKOFF_MAX_MS)
+			wait = BACKOFF_MAX_MS;
+		if (now + wait > s->restart_at_ms)
+			s->restart_at_ms = now + wait;
+	}
+	forget_child(s, c);
+}
+
+static void
+reap(struct server *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (struct generation *g = s->current; g; g = g->older)
+			for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+				if (g->children[i].pid == pid)
+					on_death(s, g, &g->children[i], status);
+}
+
+/* Fills the places of workers that died, once their wait is over. */
+static void
+restart(struct server *s)
+{
+	struct generation *g = s->current;
+	struct err e = ERR_INIT;
+
+	if (s->stopping || now_ms() < s->restart_at_ms)
+		return;
+	for (unsigned i = 0; i < g->count; i++)
+		if (!g->children[i].pid &&
+		    start_worker(s, g, &g->children[i], &e) < 0) {
+			log_err("restart", &e);
+			s->restart_at_ms = now_ms() + BACKOFF_MAX_MS;
+			return;
+		}
+}
+
+/* Generations whose workers have all gone, or have had their time. */
+static void
+sweep(struct server *s)
+{
+	struct generation **at = &s->current->older, *g;
+
+	if (s->stopping && now_ms() >= s->current->kill_at_ms)
+		signal_all(s->current, SIGKILL);
+	while ((g = *at)) {
+		if (now_ms() >= g->kill_at_ms)
+			signal_all(g, SIGKILL);
+		if (has_children(g)) {
+			at = &g->older;
+			continue;
+		}
+		*at = g->older;
+		generation_free(g, s->current);
+	}
+}
+
+static struct generation *
+load(struct server *s, struct err *e)
+{
+	struct config c;
+
+	if (s->opts->load(s->opts->ctx, &c, e) < 0)
+		return NULL;
+	return generation_new(&c, s->current, &s->tls, e);
+}
+
+static void
+reload(struct server *s)
+{
+	struct generation *old = s->current, *g;
+	struct err e = ERR_INIT;
+
+	g = load(s, &e);
+	if (!g || start_generation(s, g, &e) < 0) {
+		log_err("reload failed, all stays as it is", &e);
+		generation_free(g, old);
+		return;
+	}
+	old->kill_at_ms = now_ms() + old->config.reload_ms;
+	g->older = old;
+	s->current = g;
+	s->deaths = 0;
+	s->restart_at_ms = 0;
+	tell_all(old, WORKER_DRAIN);
+	sockets_close(&old->sockets, &g->sockets);
+	log_say("reloaded: %u workers", g->count);
+}
+
+static void
+stop(struct server *s)
+{
+	uint64_t now = now_ms();
+	struct generation *g;
+
+	for (g = s->current; g; g = g->older) {
+		uint64_t at = now + s->current->config.stop_ms;
+
+		/* Asked twice: whoever asks does not want to wait. */
+		if (s->stopping)
+			at = now;
+		if (!g->kill_at_ms || g->kill_at_ms > at)
+			g->kill_at_ms = at;
+		tell_all(g, WORKER_STOP);
+	}
+	s->stopping = true;
+}
+
+/* --- telling ------------------------------------------------------------- */
+
+static void
+tell_addresses(const struct generation *g)
+{
+	static const char *const names[CONN_PROTOCOLS] = { "gemini on",
+		"gopher on" };
+	char sandbox[256];
+	struct buf text;
+
+	sandbox_describe(sandbox, sizeof(sandbox));
+	log_say("sandbox: %s%s%s%s", *g->user ? "user " : "", g->user,
+	    *g->user ? ", " : "", sandbox);
+	buf_init(&text, 8192);
+	buf_addf(&text, "serving %s:", g->config.hosts.items[0]);
+	for (int p = 0; p < CONN_PROTOCOLS; p++) {
+		buf_addf(&text, "%s %s", p ? "," : "", names[p]);
+		for (size_t i = 0; i < g->sockets.count; i++)
+			if ((int)g->sockets.workers[i].protocol == p)
+				buf_addf(
+				    &text, " %s", g->sockets.bound[i].name);
+	}
+	buf_addf(&text, "; %u workers", g->count);
+	log_say("%.*s", SLICE_FMT(buf_slice(&text)));
+	buf_release(&text);
+}
+
+/* The addresses, one a line, in place at once. */
+static int
+write_ready(const struct generation *g, const char *path, struct err *e)
+{
+	char tmp[4096];
+	FILE *f;
+
+	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
+	f = fopen(tmp, "we");
+	if (!f)
+		return err_errno(e, "open", tmp);
+	for (size_t i = 0; i < g->sockets.count; i++) {
+		const struct bound_socket *b = &g->sockets.bound[i];
+		const char *colon = strrchr(b->name, ':');
+
+		fprintf(f, "%s %.*s %d\n",
+		    g->sockets.workers[i].protocol == CONN_GEMINI ? "gemini"
+								  : "gopher",
+		    (int)(colon - b->name), b->name, b->port);
+	}
+	fprintf(f, "pid %d\n", (int)getpid());
+	if (fclose(f) != 0 || rename(tmp, path) < 0)
+		return err_errno(e, "write", path);
+	return 0;
+}
+
+static void
+tell_counts(const struct server *s)
+{
+	struct status sum;
+	struct buf text;
+
+	status_sum(s->status, GENERATION_SLOTS, &sum);
+	buf_init(&text, 8192);
+	status_print(&text, &sum);
+	log_say("stopped: %.*s", SLICE_FMT(buf_slice(&text)));
+	buf_release(&text);
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+/* The time until something is due, at most a minute. */
+static struct timespec
+next_wait(const struct server *s)
+{
+	uint64_t now = now_ms(), at = now + 60000;
+	bool missing = false;
+
+	for (const struct generation *g = s->current; g; g = g->older)
+		if (g->kill_at_ms && g->kill_at_ms < at)
+			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
+	for (unsigned i = 0; i < s->current->count; i++)
+		missing |= !s->current->children[i].pid;
+	if (missing && !s->stopping && s->restart_at_ms < at)
+		at = s->restart_at_ms > now ? s->restart_at_ms : now;
+	return (struct timespec){ .tv_sec = (time_t)((at - now) / 1000),
+		.tv_nsec = (long)((at - now) % 1000) * 1000000 };
+}
+
+static void
+serve(struct server *s)
+{
+	while (!s->stopping || s->current->older || has_children(s->current)) {
+		struct timespec wait = next_wait(s);
+		int sig = sigtimedwait(&s->signals, NULL, &wait);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			stop(s);
+		else if (sig == SIGHUP && !s->stopping)
+			reload(s);
+		reap(s);
+		sweep(s);
+		restart(s);
+	}
+}
+
+static void
+block_signals(struct server *s)
+{
+	static const int waited_for[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigemptyset(&s->signals);
+	for (size_t i = 0; i < sizeof(waited_for) / sizeof(waited_for[0]); i++)
+		sigaddset(&s->signals, waited_for[i]);
+	sigprocmask(SIG_BLOCK, &s->signals, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int
+server_run(const struct server_opts *opts)
+{
+	struct server s = { .opts = opts };
+	struct err e = ERR_INIT;
+	int r = 1;
+
+	block_signals(&s);
+	s.status = status_map_new(GENERATION_SLOTS);
+	if (!s.status) {
+		err_memory(&e);
+		goto out;
+	}
+	if (tls_new_ticket_key(&s.tls) < 0) {
+		err_set(&e, ERR_SYSTEM, "no random bytes to be had");
+		goto out;
+	}
+	s.current = load(&s, &e);
+	if (!s.current || start_generation(&s, s.current, &e) < 0)
+		goto out;
+	tell_addresses(s.current);
+	r = 0;
+	if (opts->ready_file &&
+	    write_ready(s.current, opts->ready_file, &e) < 0) {
+		log_err(NULL, &e);
+		stop(&s);
+		r = 1;
+	}
+	serve(&s);
+	tell_counts(&s);
+out:
+	if (r && e.kind != ERR_NONE && !s.stopping)
+		log_err(NULL, &e);
+	generation_free(s.current, NULL);
+	status_map_free(s.status, GENERATION_SLOTS);
+	return r;
+}

@@ -1,0 +1,249 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "config/config.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "server/answer.h"
+#include "server/log.h"
+
+#include "server/worker.h"
+
+enum {
+	LISTENERS_MAX = 64
+};
+
+struct port {
+	struct worker *worker;
+	struct listener *listener;
+	enum conn_protocol protocol;
+};
+
+struct worker {
+	const struct worker_job *job;
+	struct loop *loop;
+	struct store_reader *reader;
+	struct answer answer;
+	struct conn_pool *pool;
+	struct port ports[LISTENERS_MAX];
+	struct loop_watch *control;
+	bool stopping;
+};
+
+/* A truncated store: the parent tells, and starts another worker. */
+static void
+on_sigbus(int sig)
+{
+	static const char text[] =
+	    "qasid: the store was truncated while it was read\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n;
+	(void)sig;
+	_exit(1);
+}
+
+static void
+set_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
+		SIGUSR1, SIGUSR2 };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction bus = { .sa_handler = on_sigbus };
+	sigset_t none;
+
+	/* A signal to the group is the parent's; it tells us what to do. */
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &ignore, NULL);
+	sigaction(SIGBUS, &bus, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+on_ended(void *ctx, const struct conn_event *event)
+{
+	struct worker *w = ctx;
+
+	status_count(w->job->status, event);
+	if (w->job->config->log == CONFIG_LOG_STDERR)
+		log_access(event);
+}
+
+static void
+on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+    struct conn_reply *reply)
+{
+	struct worker *w = ctx;
+
+	answer_request(&w->answer, protocol, line, reply);
+}
+
+static void
+on_room(void *ctx)
+{
+	struct worker *w = ctx;
+
+	for (size_t i = 0; i < w->job->socket_count; i++)
+		if (w->ports[i].listener)
+			listener_resume(w->ports[i].listener);
+}
+
+static void
+on_empty(void *ctx)
+{
+	struct worker *w = ctx;
+
+	loop_stop(w->loop);
+}
+
+static bool
+on_accept(void *ctx, int fd)
+{
+	struct port *port = ctx;
+	struct worker *w = port->worker;
+
+	w->job->status->accepted++;
+	conn_pool_serve(w->pool, fd, port->protocol,
+	    port->protocol == CONN_GEMINI ? w->job->tls : NULL);
+	return !conn_pool_wait_for_room(w->pool);
+}
+
+/* The parent speaks, or is gone: then there is nobody to serve for. */
+static void
+on_control(void *ctx, unsigned ready)
+{
+	struct worker *w = ctx;
+	char word = WORKER_STOP;
+	ssize_t n = read(w->job->control, &word, 1);
+
+	(void)ready;
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		word = WORKER_STOP;
+		loop_watch_set(w->control, w->job->control, LOOP_NONE);
+	}
+	for (size_t i = 0; i < w->job->socket_count; i++) {
+		listener_free(w->ports[i].listener);
+		w->ports[i].listener = NULL;
+	}
+	conn_pool_stop(w->pool, word == WORKER_STOP);
+}
+
+static int
+open_parts(struct worker *w, struct err *e)
+{
+	const struct config *c = w->job->config;
+	struct conn_limits limits = {
+		.max_conns = w->job->max_conns,
+		.handshake_ms = c->handshake_ms,
+		.request_ms = c->request_ms,
+		.stall_ms = c->stall_ms,
+		.rate_window_ms = c->rate_window_ms,
+		.drain_ms = c->drain_ms,
+		.rate_bytes = c->rate_bytes,
+		.keep_keys = c->log != CONFIG_LOG_OFF,
+	};
+	struct conn_service service = {
+		.answer = on_answer,
+		.ended = on_ended,
+		.has_room = on_room,
+		.is_empty = on_empty,
+		.ctx = w,
+	};
+	struct answer_opts opts = {
+		.hosts = c->hosts.items,
+		.host_count = c->hosts.count,
+		.gemini_port = w->job->gemini_port,
+		.gopher_port = w->job->gopher_port,
+	};
+
+	w->reader = store_reader_open(c->store, e);
+	if (!w->reader || answer_init(&w->answer, &opts, w->reader, e) < 0)
+		return -1;
+	w->loop = loop_new();
+	if (!w->loop)
+		return err_memory(e);
+	w->pool = conn_pool_new(w->loop, w->reader, &limits, &service, e);
+	return w->pool ? 0 : -1;
+}
+
+/* The first view takes LMDB's lock and slot, while all is still allowed. */
+static int
+warm_up(struct worker *w, struct err *e)
+{
+	struct store_view *v = store_reader_view(w->reader);
+
+	if (!v)
+		return err_set(e, ERR_SYSTEM,
+		    "store \"%s\": no reader's place is free, or it is damaged",
+		    w->job->config->store);
+	store_view_drop(v);
+	return 0;
+}
+
+static int
+start_ports(struct worker *w, struct err *e)
+{
+	w->control = loop_watch_new(w->loop, on_control, w);
+	if (!w->control ||
+	    loop_watch_set(w->control, w->job->control, LOOP_READ) < 0)
+		return err_memory(e);
+	for (size_t i = 0; i < w->job->socket_count; i++) {
+		struct port *p = &w->ports[i];
+
+		p->worker = w;
+		p->protocol = w->job->sockets[i].protocol;
+		p->listener =
+		    listener_new(w->loop, w->job->sockets[i].fd, on_accept, p);
+		if (!p->listener)
+			return err_memory(e);
+	}
+	return 0;
+}
+
+static void
+close_parts(struct worker *w)
+{
+	for (size_t i = 0; i < w->job->socket_count; i++)
+		listener_free(w->ports[i].listener);
+	loop_watch_free(w->control);
+	conn_pool_free(w->pool);
+	loop_free(w->loop);
+	answer_release(&w->answer);
+	store_reader_close(w->reader);
+}
+
+int
+worker_run(const struct worker_job *job)
+{
+	struct worker *w = mem_calloc(1, sizeof(*w));
+	char word = WORKER_READY;
+	struct err e = ERR_INIT;
+	int r = 1;
+
+	set_signals();
+	prctl(PR_SET_NAME, "qasid-worker", 0, 0, 0);
+	if (!w || job->socket_count > LISTENERS_MAX)
+		return 1;
+	w->job = job;
+	if (open_parts(w, &e) < 0 || warm_up(w, &e) < 0 ||
+	    sandbox_enter(&job->sandbox, &e) < 0 || start_ports(w, &e) < 0) {
+		log_err(NULL, &e);
+		goto out;
+	}
+	if (write(job->control, &word, 1) != 1)
+		goto out;
+	r = loop_run(w->loop) < 0;
+out:
+	close_parts(w);
+	mem_free(w);
+	return r;
+}
