@@ -11,6 +11,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "cert", cmd_cert, "make a host's certificate and key" },
+	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
 	{ "version", cmd_version, "print the version" },
 };
 

@@ -14,6 +14,8 @@ enum cmd_exit {
 	CMD_USAGE = 2,
 };
 
+int cmd_cert(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif
