@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
 	{ "cert", cmd_cert, "make a host's certificate and key" },
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
+	{ "get", cmd_get, "fetch a URL, or print a page of a store" },
 	{ "version", cmd_version, "print the version" },
 };
 

@@ -16,6 +16,7 @@ enum cmd_exit {
 
 int cmd_cert(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_get(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif
