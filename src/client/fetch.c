@@ -8,7 +8,7 @@
 #include "client/known.h"
 #include "client/menu.h"
 #include "client/reply.h"
-#include "client/stream.h"
+#include "client/wire.h"
 
 #include "client/fetch.h"
 
@@ -23,7 +23,7 @@ struct exchange {
 	const struct fetch_opts *opts;
 	const struct fetch_sink *sink;
 	struct fetch_result *out;
-	struct stream *stream;
+	struct wire *wire;
 	struct timespec start;
 	char head[REPLY_HEADER_MAX];
 	size_t head_len;
@@ -142,7 +142,7 @@ check_certificate(struct exchange *x, struct err *e)
 
 	if (o->trust == FETCH_ANY && !o->pin)
 		return 0;
-	if (stream_cert(x->stream, t->host, &cert, &named, e) < 0)
+	if (wire_cert(x->wire, t->host, &cert, &named, e) < 0)
 		return fail(x, FETCH_CERTIFICATE);
 	if (o->pin && !x->redirected) {
 		if (hash_eq(o->pin, &cert.spki) || hash_eq(o->pin, &cert.cert))
@@ -162,11 +162,11 @@ check_certificate(struct exchange *x, struct err *e)
 /* --- one exchange -------------------------------------------------------- */
 
 static int
-open_stream(struct exchange *x, struct err *e)
+open_wire(struct exchange *x, struct err *e)
 {
 	const struct fetch_opts *o = x->opts;
 	const struct target *t = &x->out->target;
-	struct stream_to to = { .host = t->host,
+	struct wire_to to = { .host = t->host,
 		.port = t->port,
 		.tls = t->protocol == TARGET_GEMINI,
 		.name = t->host,
@@ -177,7 +177,7 @@ open_stream(struct exchange *x, struct err *e)
 		to.host = o->connect_host;
 		to.port = o->connect_port;
 	}
-	if ((x->stream = stream_open(&to, e)))
+	if ((x->wire = wire_open(&to, e)))
 		return 0;
 	return fail(x,
 	    e->kind == ERR_INVALID      ? FETCH_BAD_ANSWER
@@ -236,7 +236,7 @@ read_body(struct exchange *x, struct err *e)
 		return fail(x, FETCH_LOCAL);
 	}
 	while (r == 0 && n != 0) {
-		n = stream_read(x->stream, bytes, READ_BYTES, e);
+		n = wire_read(x->wire, bytes, READ_BYTES, e);
 		if (n < 0)
 			r = fail(x,
 			    e->kind == ERR_INVALID ? FETCH_BAD_ANSWER
@@ -257,7 +257,7 @@ read_header(struct exchange *x, struct reply *reply, struct err *e)
 	ssize_t n;
 
 	while (state == REPLY_PART) {
-		n = stream_read(x->stream, x->head + x->head_len,
+		n = wire_read(x->wire, x->head + x->head_len,
 		    sizeof(x->head) - x->head_len, e);
 		if (n < 0)
 			return fail(x,
@@ -320,7 +320,7 @@ gopher_answer(struct exchange *x, struct err *e)
 	ssize_t n = -1;
 
 	while (n != 0 && x->head_len < sizeof(x->head)) {
-		n = stream_read(x->stream, x->head + x->head_len,
+		n = wire_read(x->wire, x->head + x->head_len,
 		    sizeof(x->head) - x->head_len, e);
 		if (n < 0)
 			return fail(x, FETCH_NETWORK);
@@ -344,12 +344,12 @@ exchange(struct exchange *x, unsigned hops, struct err *e)
 	int r = -1;
 
 	x->head_len = 0;
-	if (open_stream(x, e) < 0)
+	if (open_wire(x, e) < 0)
 		return -1;
 	(void)clock_gettime(CLOCK_MONOTONIC, &x->start);
 	if (t->protocol == TARGET_GEMINI && check_certificate(x, e) < 0)
 		goto out;
-	if (stream_write(x->stream, slice_make(t->request, t->request_len), e) <
+	if (wire_write(x->wire, slice_make(t->request, t->request_len), e) <
 	    0) {
 		r = fail(x, FETCH_NETWORK);
 		goto out;
@@ -357,7 +357,7 @@ exchange(struct exchange *x, unsigned hops, struct err *e)
 	r = t->protocol == TARGET_GEMINI ? gemini_answer(x, hops, e)
 					 : gopher_answer(x, e);
 out:
-	stream_close(x->stream);
+	wire_close(x->wire);
 	return r;
 }
 

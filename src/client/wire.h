@@ -1,5 +1,5 @@
 /*
- * stream.h: one connection of a client, TCP or TLS on it, blocking with
+ * wire.h: one connection of a client, TCP or TLS on it, blocking with
  * time-outs.
  *
  * There is no total time-out: a slow link takes as long as it takes, a silent
@@ -9,8 +9,8 @@
  * It verifies nothing: whoever opens a TLS stream asks for its certificate and
  * decides (known.h).  The caller ignores SIGPIPE.
  */
-#ifndef CLIENT_STREAM_H
-#define CLIENT_STREAM_H
+#ifndef CLIENT_WIRE_H
+#define CLIENT_WIRE_H
 
 #include <sys/types.h>
 
@@ -18,9 +18,9 @@
 #include "client/known.h"
 
 struct err;
-struct stream;
+struct wire;
 
-struct stream_to {
+struct wire_to {
 	const char *host; /* name or address to connect to */
 	const char *port; /* decimal */
 	bool tls;         /* TLS 1.2 or newer */
@@ -33,26 +33,26 @@ struct stream_to {
  * Connects to the first address that answers, and shakes hands.  NULL and *e
  * (ERR_STOPPED: worth another try; ERR_INVALID: no TLS there) on failure.
  */
-struct stream *stream_open(const struct stream_to *to, struct err *e);
+struct wire *wire_open(const struct wire_to *to, struct err *e);
 /* Closes; NULL does nothing. */
-void stream_close(struct stream *s);
+void wire_close(struct wire *s);
 
 /*
  * The peer's certificate, and whether it was made for `name`; -1 and *e when
  * it cannot be read.
  */
-int stream_cert(struct stream *s, const char *name, struct known_cert *out,
+int wire_cert(struct wire *s, const char *name, struct known_cert *out,
     bool *named, struct err *e) __attribute__((warn_unused_result));
 
 /* Sends all of `bytes`; 0, or -1 and *e (ERR_STOPPED). */
-int stream_write(struct stream *s, struct slice bytes, struct err *e)
+int wire_write(struct wire *s, struct slice bytes, struct err *e)
     __attribute__((warn_unused_result));
 
 /*
  * Reads up to `cap` bytes: how many, 0 at the proper end, -1 and *e when the
  * answer was cut or the peer fell silent (ERR_STOPPED).
  */
-ssize_t stream_read(struct stream *s, char *dst, size_t cap, struct err *e)
+ssize_t wire_read(struct wire *s, char *dst, size_t cap, struct err *e)
     __attribute__((warn_unused_result));
 
 #endif

@@ -16,9 +16,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#include "client/stream.h"
+#include "client/wire.h"
 
-struct stream {
+struct wire {
 	int fd;
 	int idle_ms;
 	SSL_CTX *ctx; /* NULL: plain TCP */
@@ -55,7 +55,7 @@ wait_for(int fd, short events, int ms, struct err *e)
 
 /* Holds small writes back (on) or sends them together (off). */
 static void
-cork(const struct stream *s, int on)
+cork(const struct wire *s, int on)
 {
 	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
@@ -87,7 +87,7 @@ connect_status(int fd, int ms)
 
 /* A connected socket, or -1 and *e. */
 static int
-connect_one(const struct addrinfo *a, const struct stream_to *to, struct err *e)
+connect_one(const struct addrinfo *a, const struct wire_to *to, struct err *e)
 {
 	int fd, on = 1, status;
 
@@ -107,7 +107,7 @@ connect_one(const struct addrinfo *a, const struct stream_to *to, struct err *e)
 }
 
 static int
-connect_any(const struct stream_to *to, struct err *e)
+connect_any(const struct wire_to *to, struct err *e)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
@@ -158,7 +158,7 @@ is_cut(int kind)
  * close_notify, -1 and *e.
  */
 static int
-tls_again(struct stream *s, int r, const char *what, struct err *e)
+tls_again(struct wire *s, int r, const char *what, struct err *e)
 {
 	int saved = errno, kind = SSL_get_error(s->ssl, r);
 
@@ -183,7 +183,7 @@ tls_again(struct stream *s, int r, const char *what, struct err *e)
 }
 
 static int
-tls_setup(struct stream *s, const char *name)
+tls_setup(struct wire *s, const char *name)
 {
 	unsigned char addr[sizeof(struct in6_addr)];
 
@@ -214,7 +214,7 @@ tls_setup(struct stream *s, const char *name)
  * request, in one segment.
  */
 static int
-tls_shake_hands(struct stream *s, const char *name, struct err *e)
+tls_shake_hands(struct wire *s, const char *name, struct err *e)
 {
 	int r, again = 1;
 
@@ -230,10 +230,10 @@ tls_shake_hands(struct stream *s, const char *name, struct err *e)
 	return again < 0 ? -1 : cut(e, "TLS handshake", 0);
 }
 
-struct stream *
-stream_open(const struct stream_to *to, struct err *e)
+struct wire *
+wire_open(const struct wire_to *to, struct err *e)
 {
-	struct stream *s = mem_calloc(1, sizeof(*s));
+	struct wire *s = mem_calloc(1, sizeof(*s));
 
 	if (!s) {
 		err_memory(e);
@@ -245,14 +245,14 @@ stream_open(const struct stream_to *to, struct err *e)
 		return NULL;
 	}
 	if (to->tls && tls_shake_hands(s, to->name, e) < 0) {
-		stream_close(s);
+		wire_close(s);
 		return NULL;
 	}
 	return s;
 }
 
 void
-stream_close(struct stream *s)
+wire_close(struct wire *s)
 {
 	if (!s)
 		return;
@@ -296,8 +296,8 @@ hash_der(unsigned char *der, int len, struct hash *out)
 }
 
 int
-stream_cert(struct stream *s, const char *name, struct known_cert *out,
-    bool *named, struct err *e)
+wire_cert(struct wire *s, const char *name, struct known_cert *out, bool *named,
+    struct err *e)
 {
 	X509 *cert = SSL_get1_peer_certificate(s->ssl);
 	unsigned char addr[sizeof(struct in6_addr)], *der = NULL;
@@ -331,7 +331,7 @@ out:
 /* --- reading and writing ------------------------------------------------- */
 
 static int
-tls_write(struct stream *s, struct slice bytes, struct err *e)
+tls_write(struct wire *s, struct slice bytes, struct err *e)
 {
 	int again = 1;
 	size_t n;
@@ -348,7 +348,7 @@ tls_write(struct stream *s, struct slice bytes, struct err *e)
 }
 
 int
-stream_write(struct stream *s, struct slice bytes, struct err *e)
+wire_write(struct wire *s, struct slice bytes, struct err *e)
 {
 	if (s->ssl)
 		return tls_write(s, bytes, e);
@@ -367,7 +367,7 @@ stream_write(struct stream *s, struct slice bytes, struct err *e)
 }
 
 static ssize_t
-tls_read(struct stream *s, char *dst, size_t cap, struct err *e)
+tls_read(struct wire *s, char *dst, size_t cap, struct err *e)
 {
 	int again = 1;
 	size_t n;
@@ -382,7 +382,7 @@ tls_read(struct stream *s, char *dst, size_t cap, struct err *e)
 }
 
 ssize_t
-stream_read(struct stream *s, char *dst, size_t cap, struct err *e)
+wire_read(struct wire *s, char *dst, size_t cap, struct err *e)
 {
 	ssize_t n;
 
