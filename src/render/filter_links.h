@@ -15,8 +15,8 @@
 struct render_target;
 
 struct filter_links {
-	struct slice folder; /* begins and ends with a slash */
-	struct buf uri, menu, text;
+	struct slice folder;  /* begins and ends with a slash */
+	struct buf uri, menu; /* of the answer given last */
 };
 
 /* `folder` must outlive *f. */

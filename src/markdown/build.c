@@ -1,0 +1,852 @@
+#include <md4c.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/utf8.h"
+#include "markdown/entities.h"
+#include "markdown/lines.h"
+#include "markdown/markdown_internal.h"
+
+#include "markdown/markdown.h"
+
+/* md4c reads past the end of what it is given. */
+enum {
+	PADDING = 16
+};
+
+const char md_soft_break[2] = " ";
+
+bool
+md_is_inline(enum md_type t)
+{
+	return t >= MD_TEXT;
+}
+
+bool
+md_in_src(const struct builder *b, const char *p)
+{
+	return p >= b->src && p < b->src + b->src_len;
+}
+
+/* --- places ------------------------------------------------------------- */
+
+static int
+index_lines(struct builder *b)
+{
+	struct slice rest = slice_make(b->src, b->src_len);
+	size_t lines = 1;
+
+	for (size_t i = 0; i < b->src_len; i++)
+		lines += b->src[i] == '\n';
+	b->line_starts = arena_alloc(b->arena, lines * sizeof(uint32_t));
+	if (!b->line_starts)
+		return -1;
+	while (b->line_count < lines) {
+		b->line_starts[b->line_count++] = (uint32_t)(rest.ptr - b->src);
+		rest = slice_from(rest, slice_find(rest, '\n') + 1);
+	}
+	return 0;
+}
+
+/* The index of the line that holds offset `at`. */
+static size_t
+line_of(const struct builder *b, size_t at)
+{
+	size_t low = 0, high = b->line_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (b->line_starts[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The note whose text holds offset `at`. */
+static const struct footnote *
+note_of(const struct builder *b, size_t at)
+{
+	size_t low = 0, high = b->notes.count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (b->notes.notes[middle].at <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &b->notes.notes[low];
+}
+
+void
+md_place(
+    const struct builder *b, const char *p, unsigned *line, unsigned *column)
+{
+	const struct footnote *note;
+	struct slice before;
+	size_t at, i;
+
+	*line = *column = 0;
+	if (!md_in_src(b, p))
+		return;
+	at = (size_t)(p - b->src);
+	i = line_of(b, at);
+	before = slice_make(b->src + b->line_starts[i], at - b->line_starts[i]);
+	if (at < b->body_at) {
+		note = note_of(b, at);
+		*line = note->line + (unsigned)(i - line_of(b, note->at));
+	} else {
+		*line = (unsigned)(i - line_of(b, b->body_at));
+		*column = (unsigned)utf8_count(before) + 1;
+	}
+	*line += b->opts->first_line ? b->opts->first_line : 1;
+}
+
+void
+md_warn(const struct builder *b, const char *at, const char *fmt, ...)
+{
+	unsigned line, column;
+	char text[400];
+	va_list ap;
+
+	if (!b->opts->diag)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	md_place(b, at, &line, &column);
+	diag_at(b->opts->diag, DIAG_WARNING, b->opts->file, line, column, "%s",
+	    text);
+}
+
+/* Gives its place to each node above the text at `p` that has none yet. */
+static void
+place_nodes(const struct builder *b, const char *p)
+{
+	unsigned line, column;
+
+	if (b->cur->line || !md_in_src(b, p))
+		return;
+	if (p > b->src && p[-1] == '[') {
+		p--;
+		if (p > b->src && p[-1] == '!')
+			p--;
+	}
+	md_place(b, p, &line, &column);
+	for (struct md_node *n = b->cur; n && !n->line; n = n->parent) {
+		n->line = line;
+		n->column = column;
+	}
+}
+
+/* --- where nodes go ----------------------------------------------------- */
+
+/* Goes up to the innermost node that holds blocks. */
+static void
+close_inlines(struct builder *b)
+{
+	while (md_is_inline(b->cur->type) || b->cur->type == MD_PARAGRAPH ||
+	    b->cur->type == MD_HEADING)
+		b->cur = b->cur->parent;
+	b->html_link = NULL;
+}
+
+static int
+descend(struct builder *b, enum md_type type)
+{
+	struct md_node *n = md_add(b->arena, b->cur, type);
+
+	if (!n)
+		return -1;
+	b->cur = n;
+	return 0;
+}
+
+/* Goes on to what may hold a block, or a cell: never a bare list or table. */
+static int
+settle(struct builder *b)
+{
+	if (b->cur->type == MD_LIST)
+		return descend(b, MD_ITEM);
+	if (b->cur->type == MD_NOTES)
+		return descend(b, MD_NOTE);
+	if (b->cur->type == MD_TABLE && descend(b, MD_ROW) < 0)
+		return -1;
+	if (b->cur->type == MD_ROW)
+		return descend(b, MD_CELL);
+	return 0;
+}
+
+static bool
+in_cell(const struct builder *b)
+{
+	const struct md_node *n = b->cur;
+
+	while (n && md_is_inline(n->type))
+		n = n->parent;
+	return n && n->type == MD_CELL;
+}
+
+struct md_node *
+md_inline_parent(struct builder *b)
+{
+	enum md_type t = b->cur->type;
+
+	if (md_is_inline(t) || t == MD_PARAGRAPH || t == MD_HEADING ||
+	    t == MD_CELL)
+		return b->cur;
+	if (settle(b) < 0 ||
+	    (b->cur->type != MD_CELL && descend(b, MD_PARAGRAPH) < 0))
+		return NULL;
+	return b->cur;
+}
+
+static unsigned
+depth_of(const struct md_node *n)
+{
+	unsigned depth = 0;
+
+	for (; n->parent; n = n->parent)
+		depth++;
+	return depth;
+}
+
+/* Whether a container may be opened here; warns once when it may not. */
+static bool
+may_nest(struct builder *b, enum md_type type)
+{
+	if (type != MD_QUOTE && type != MD_LIST && type != MD_TABLE)
+		return true;
+	if (depth_of(b->cur) + 2 <= b->max_depth)
+		return true;
+	if (!b->too_deep)
+		md_warn(b, NULL, "blocks nested over %u deep are flattened",
+		    b->max_depth);
+	b->too_deep = true;
+	return false;
+}
+
+struct md_node *
+md_open_block(struct builder *b, enum md_type type, bool *flat)
+{
+	*flat = false;
+	if (in_cell(b)) {
+		*flat = true;
+		if (type != MD_ROW && type != MD_CELL)
+			return md_break(b) < 0 ? NULL : b->cur;
+		return b->cur;
+	}
+	close_inlines(b);
+	if (type != MD_ITEM && type != MD_ROW && type != MD_CELL &&
+	    settle(b) < 0)
+		return NULL;
+	if (in_cell(b)) {
+		*flat = true;
+		return b->cur;
+	}
+	/* An item of a list that was not opened is what stands in it. */
+	if (!may_nest(b, type) ||
+	    (type == MD_ITEM && b->cur->type != MD_LIST) ||
+	    (type == MD_ROW && b->cur->type != MD_TABLE) ||
+	    (type == MD_CELL && b->cur->type != MD_ROW)) {
+		*flat = true;
+		return b->cur;
+	}
+	if (descend(b, type) < 0)
+		return NULL;
+	return b->cur;
+}
+
+int
+md_break(struct builder *b)
+{
+	if (!b->cur->last || b->cur->last->type == MD_BREAK)
+		return 0;
+	return md_add(b->arena, b->cur, MD_BREAK) ? 0 : -1;
+}
+
+int
+md_end_paragraph(struct builder *b)
+{
+	if (b->frames && b->frames->node && b->frames->node->type >= MD_TEXT)
+		return md_break(b);
+	if (in_cell(b) || b->cur->type == MD_HEADING)
+		return md_break(b);
+	if (b->cur != b->floor)
+		close_inlines(b);
+	return 0;
+}
+
+int
+md_plain(struct builder *b, struct slice text)
+{
+	struct md_node *parent, *last;
+
+	if (!text.len)
+		return 0;
+	if (!(parent = md_inline_parent(b)))
+		return -1;
+	last = parent->last;
+	if (last && last->type == MD_TEXT &&
+	    last->text.ptr + last->text.len == text.ptr &&
+	    md_in_src(b, text.ptr)) {
+		last->text.len += text.len;
+		return 0;
+	}
+	return md_add_text(b->arena, parent, text) ? 0 : -1;
+}
+
+/* --- frames ------------------------------------------------------------- */
+
+static struct frame *
+push(struct builder *b)
+{
+	struct frame *f = b->spare;
+
+	if (f)
+		b->spare = f->up;
+	else if (!(f = arena_alloc(b->arena, sizeof(*f))))
+		return NULL;
+	*f =
+	    (struct frame){ .up = b->frames, .cur = b->cur, .floor = b->floor };
+	b->frames = f;
+	return f;
+}
+
+static void
+pop(struct builder *b)
+{
+	struct frame *f = b->frames;
+
+	b->frames = f->up;
+	f->up = b->spare;
+	b->spare = f;
+}
+
+/* What was gathered of code or HTML is used before anything else happens. */
+static int
+flush_html(struct builder *b)
+{
+	int r;
+
+	if (!b->html.len)
+		return 0;
+	r = md_html(b, buf_slice(&b->html));
+	buf_clear(&b->html);
+	return r;
+}
+
+/* --- blocks ------------------------------------------------------------- */
+
+static int
+attribute(struct builder *b, const MD_ATTRIBUTE *a, struct slice *out)
+{
+	struct buf text;
+	int r;
+
+	*out = SLICE_NONE;
+	if (!a->size)
+		return 0;
+	if (a->substr_offsets[1] == a->size &&
+	    a->substr_types[0] == MD_TEXT_NORMAL) {
+		*out = slice_make(a->text, a->size);
+		if (md_in_src(b, a->text))
+			return 0;
+		return arena_copy(b->arena, *out, out);
+	}
+	buf_init(&text, (size_t)a->size * 4 + ENTITY_MAX_BYTES);
+	for (size_t i = 0; a->substr_offsets[i] < a->size; i++) {
+		struct slice s = slice_make(a->text + a->substr_offsets[i],
+		    a->substr_offsets[i + 1] - a->substr_offsets[i]);
+		char decoded[ENTITY_MAX_BYTES];
+		int n = -1;
+
+		if (a->substr_types[i] == MD_TEXT_ENTITY)
+			n = entity_decode(s, decoded);
+		buf_add(&text, n < 0 ? s : slice_make(decoded, (size_t)n));
+	}
+	r = buf_failed(&text) ? -1
+			      : arena_copy(b->arena, buf_slice(&text), out);
+	buf_release(&text);
+	return r;
+}
+
+static enum md_align
+alignment(const MD_BLOCK_TD_DETAIL *d)
+{
+	if (d->align == MD_ALIGN_RIGHT)
+		return MD_ALIGNED_END;
+	return d->align == MD_ALIGN_CENTER ? MD_ALIGNED_CENTRE
+					   : MD_ALIGNED_START;
+}
+
+static int
+enter_list(struct builder *b, bool ordered, unsigned start, bool tight)
+{
+	struct md_node *n;
+	bool flat;
+
+	if (b->notes_next) {
+		/* Detached: it becomes the last block when all is read. */
+		b->notes_next = false;
+		n = b->note_list = md_add(b->arena, NULL, MD_NOTES);
+		if (!n)
+			return -1;
+		n->parent = b->doc;
+		b->cur = n;
+		return 0;
+	}
+	if (!(n = md_open_block(b, MD_LIST, &flat)))
+		return -1;
+	if (flat)
+		return 0;
+	n->ordered = ordered;
+	n->number = start;
+	n->tight = tight;
+	return 0;
+}
+
+static int
+enter_item(struct builder *b, const MD_BLOCK_LI_DETAIL *d)
+{
+	struct md_node *n;
+	bool flat;
+
+	close_inlines(b);
+	if (b->cur->type == MD_NOTES) {
+		if (descend(b, MD_NOTE) < 0)
+			return -1;
+		b->floor = b->cur;
+		return 0;
+	}
+	if (!(n = md_open_block(b, MD_ITEM, &flat)))
+		return -1;
+	if (flat)
+		return 0;
+	b->floor = n;
+	if (d->is_task)
+		n->task = d->task_mark == ' ' ? MD_TASK_OPEN : MD_TASK_DONE;
+	return 0;
+}
+
+static int
+enter_heading(struct builder *b, unsigned level)
+{
+	struct md_node *n;
+	bool flat;
+
+	if (!(n = md_open_block(b, MD_HEADING, &flat)))
+		return -1;
+	if (!flat)
+		n->level = level;
+	return 0;
+}
+
+static int
+enter_code(struct builder *b, const MD_BLOCK_CODE_DETAIL *d)
+{
+	struct md_node *n;
+	bool flat;
+
+	if (!(n = md_open_block(b, MD_CODE, &flat)))
+		return -1;
+	b->in_code = true;
+	buf_clear(&b->code);
+	b->frames->node = flat ? NULL : n;
+	return flat ? 0 : attribute(b, &d->lang, &n->info);
+}
+
+/* Code where only inlines can stand: a line each. */
+static int
+flat_code(struct builder *b, struct slice code)
+{
+	while (code.len) {
+		size_t end = slice_find(code, '\n');
+		struct md_node *n;
+
+		if (md_break(b) < 0 ||
+		    !(n = md_add(b->arena, b->cur, MD_CODE_SPAN)) ||
+		    arena_copy(b->arena, slice_upto(code, end), &n->text) < 0)
+			return -1;
+		code = slice_from(code, end + 1);
+	}
+	return 0;
+}
+
+static int
+leave_code(struct builder *b)
+{
+	struct md_node *n = b->frames->node;
+
+	b->in_code = false;
+	if (buf_failed(&b->code))
+		return -1;
+	if (!n)
+		return flat_code(b, buf_slice(&b->code));
+	return arena_copy(b->arena, buf_slice(&b->code), &n->text);
+}
+
+static int
+enter_simple(struct builder *b, enum md_type type)
+{
+	bool flat;
+	struct md_node *n = md_open_block(b, type, &flat);
+
+	if (n && !flat && type == MD_QUOTE)
+		b->floor = n;
+	return n ? 0 : -1;
+}
+
+static int
+enter_cell(struct builder *b, const MD_BLOCK_TD_DETAIL *d)
+{
+	bool flat;
+	struct md_node *n = md_open_block(b, MD_CELL, &flat);
+
+	if (n && !flat)
+		n->align = alignment(d);
+	return n ? 0 : -1;
+}
+
+static int
+enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+{
+	struct builder *b = ctx;
+	const MD_BLOCK_OL_DETAIL *ol = detail;
+	const MD_BLOCK_UL_DETAIL *ul = detail;
+
+	if (type == MD_BLOCK_DOC || type == MD_BLOCK_THEAD ||
+	    type == MD_BLOCK_TBODY)
+		return 0;
+	if (flush_html(b) < 0)
+		return -1;
+	if (!in_cell(b))
+		close_inlines(b);
+	b->in_caption = false;
+	b->skip_tag = NULL;
+	b->skip_until = NULL;
+	b->captioned = NULL;
+	if (!push(b))
+		return -1;
+	switch (type) {
+	case MD_BLOCK_QUOTE:
+		return enter_simple(b, MD_QUOTE);
+	case MD_BLOCK_UL:
+		return enter_list(b, false, 0, ul->is_tight);
+	case MD_BLOCK_OL:
+		return enter_list(b, true, ol->start, ol->is_tight);
+	case MD_BLOCK_LI:
+		return enter_item(b, detail);
+	case MD_BLOCK_HR:
+		return enter_simple(b, MD_RULE);
+	case MD_BLOCK_H:
+		return enter_heading(
+		    b, ((const MD_BLOCK_H_DETAIL *)detail)->level);
+	case MD_BLOCK_CODE:
+		return enter_code(b, detail);
+	case MD_BLOCK_P:
+		return enter_simple(b, MD_PARAGRAPH);
+	case MD_BLOCK_TABLE:
+		return enter_simple(b, MD_TABLE);
+	case MD_BLOCK_TR:
+		return enter_simple(b, MD_ROW);
+	case MD_BLOCK_TH:
+	case MD_BLOCK_TD:
+		return enter_cell(b, detail);
+	default:
+		return 0;
+	}
+}
+
+static int
+leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+{
+	struct builder *b = ctx;
+	int r;
+
+	(void)detail;
+	r = flush_html(b);
+	if (type == MD_BLOCK_DOC || type == MD_BLOCK_THEAD ||
+	    type == MD_BLOCK_TBODY || r < 0)
+		return r;
+	if (type == MD_BLOCK_CODE)
+		r = leave_code(b);
+	if (type == MD_BLOCK_HTML) {
+		/* What HTML opened here stays open for the blocks to come. */
+		r = md_html_end(b);
+		if (!in_cell(b))
+			close_inlines(b);
+	} else {
+		b->cur = b->frames->cur;
+		b->html_link = NULL;
+	}
+	b->floor = b->frames->floor;
+	pop(b);
+	return r;
+}
+
+/* --- spans -------------------------------------------------------------- */
+
+static unsigned
+span_depth(const struct md_node *n)
+{
+	unsigned depth = 0;
+
+	for (; n && md_is_inline(n->type); n = n->parent)
+		depth++;
+	return depth;
+}
+
+static int
+open_span(struct builder *b, enum md_type type, const MD_ATTRIBUTE *target,
+    const MD_ATTRIBUTE *title)
+{
+	struct md_node *parent = md_inline_parent(b), *n;
+
+	if (!parent)
+		return -1;
+	if (span_depth(parent) >= MAX_SPAN_DEPTH) {
+		if (target)
+			md_warn(b, target->text, "link nested too deep: lost");
+		return 0;
+	}
+	if (!(n = md_add(b->arena, parent, type)))
+		return -1;
+	b->frames->node = b->cur = n;
+	if (target && attribute(b, target, &n->text) < 0)
+		return -1;
+	return title ? attribute(b, title, &n->info) : 0;
+}
+
+static int
+enter_span(MD_SPANTYPE type, void *detail, void *ctx)
+{
+	struct builder *b = ctx;
+	const MD_SPAN_A_DETAIL *a = detail;
+	const MD_SPAN_IMG_DETAIL *img = detail;
+
+	if (type != MD_SPAN_A && type != MD_SPAN_IMG && type != MD_SPAN_DEL &&
+	    type != MD_SPAN_CODE)
+		return 0;
+	if (flush_html(b) < 0 || !push(b))
+		return -1;
+	b->frames->in_skip = b->skip_until != NULL;
+	if (type == MD_SPAN_CODE) {
+		b->in_code = true;
+		buf_clear(&b->code);
+		return 0;
+	}
+	if (b->skip_tag)
+		return 0;
+	if (type == MD_SPAN_A)
+		return open_span(b, MD_LINK, &a->href, NULL);
+	if (type == MD_SPAN_IMG)
+		return open_span(b, MD_IMAGE, &img->src, &img->title);
+	return open_span(b, MD_STRIKE, NULL, NULL);
+}
+
+static int
+leave_code_span(struct builder *b)
+{
+	struct md_node *parent, *n;
+
+	b->in_code = false;
+	if (!b->code.len || b->skip_tag)
+		return 0;
+	if (buf_failed(&b->code) || !(parent = md_inline_parent(b)) ||
+	    !(n = md_add(b->arena, parent, MD_CODE_SPAN)))
+		return -1;
+	b->frames->cur = b->cur;
+	return arena_copy(b->arena, buf_slice(&b->code), &n->text);
+}
+
+static int
+leave_span(MD_SPANTYPE type, void *detail, void *ctx)
+{
+	struct builder *b = ctx;
+	struct md_node *n;
+	int r = 0;
+
+	(void)detail;
+	if (type != MD_SPAN_A && type != MD_SPAN_IMG && type != MD_SPAN_DEL &&
+	    type != MD_SPAN_CODE)
+		return 0;
+	if (flush_html(b) < 0)
+		return -1;
+	if (type == MD_SPAN_CODE)
+		r = leave_code_span(b);
+	n = b->frames->node;
+	if (n) {
+		b->cur = n->parent;
+		b->html_link = NULL;
+		/* It stood in a shortcode: that has said where it leads. */
+		if (b->frames->in_skip && !n->first)
+			md_move(n, NULL);
+		else if (!n->line)
+			md_place(b, n->text.ptr, &n->line, &n->column);
+	}
+	pop(b);
+	if (n && b->in_caption && b->cur->type == MD_PARAGRAPH)
+		r = md_end_paragraph(b);
+	return r;
+}
+
+/* --- text --------------------------------------------------------------- */
+
+/* A soft break: a blank, written over the LF where the text goes on. */
+static int
+soft_break(struct builder *b)
+{
+	struct md_node *last = b->cur->last;
+	const char *end;
+
+	if (last && last->type == MD_TEXT) {
+		end = last->text.ptr + last->text.len;
+		if (md_in_src(b, end) && *end == '\n') {
+			b->src[end - b->src] = ' ';
+			last->text.len++;
+			return 0;
+		}
+	}
+	return last ? md_plain(b, MD_SOFT_BREAK) : 0;
+}
+
+static int
+entity(struct builder *b, struct slice text)
+{
+	char decoded[ENTITY_MAX_BYTES];
+	int n = entity_decode(text, decoded);
+	struct slice copy;
+
+	if (n < 0)
+		return md_plain(b, text);
+	/* Soft hyphen and ZERO WIDTH SPACE go. */
+	if (!n || slice_eq(slice_make(decoded, (size_t)n), MD_SOFT_HYPHEN) ||
+	    slice_eq(slice_make(decoded, (size_t)n), MD_ZWSP))
+		return 0;
+	if (arena_copy(b->arena, slice_make(decoded, (size_t)n), &copy) < 0)
+		return -1;
+	return md_plain(b, copy);
+}
+
+/* Whether a shortcode took the text at `p`; cuts *text to what is left. */
+static bool
+swallowed(struct builder *b, struct slice *text)
+{
+	if (!b->skip_until || !md_in_src(b, text->ptr))
+		return false;
+	if (text->ptr >= b->skip_until) {
+		b->skip_until = NULL;
+		return false;
+	}
+	if (text->ptr + text->len <= b->skip_until)
+		return true;
+	*text = slice_from(*text, (size_t)(b->skip_until - text->ptr));
+	b->skip_until = NULL;
+	return false;
+}
+
+static int
+text_callback(MD_TEXTTYPE type, const MD_CHAR *p, MD_SIZE len, void *ctx)
+{
+	struct builder *b = ctx;
+	struct slice text = slice_make(p, len);
+
+	if (b->in_code && type != MD_TEXT_HTML) {
+		place_nodes(b, p);
+		buf_add(
+		    &b->code, type == MD_TEXT_SOFTBR ? SLICE_LIT(" ") : text);
+		return 0;
+	}
+	if (swallowed(b, &text))
+		return 0;
+	if (type == MD_TEXT_HTML) {
+		if (!b->html.len)
+			b->html_at = p;
+		buf_add(&b->html, text);
+		return buf_failed(&b->html) ? -1 : 0;
+	}
+	if (flush_html(b) < 0)
+		return -1;
+	if (b->skip_tag || (b->skip_until && type != MD_TEXT_NORMAL))
+		return 0;
+	place_nodes(b, p);
+	switch (type) {
+	case MD_TEXT_NULLCHAR:
+		return md_plain(b, SLICE_LIT("\xef\xbf\xbd"));
+	case MD_TEXT_BR:
+		return md_inline_parent(b) ? md_break(b) : -1;
+	case MD_TEXT_SOFTBR:
+		return soft_break(b);
+	case MD_TEXT_ENTITY:
+		return entity(b, text);
+	default:
+		return md_text(b, text);
+	}
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static int
+prepare(struct builder *b, struct slice body, struct err *e)
+{
+	struct buf text;
+	int r = -1;
+
+	if (lines_guard(body, b->opts, e) < 0)
+		return -1;
+	/* Notes are indented anew: two columns a line at most. */
+	buf_init(&text, body.len * 4 + 64);
+	if (footnotes_take(&b->notes, b->arena, body, &text, &b->body_at) < 0)
+		goto out;
+	buf_add_char(&text, '\n');
+	b->src_len = text.len;
+	buf_add_repeat(&text, '\0', PADDING);
+	if (buf_failed(&text) ||
+	    !(b->src = arena_strndup(b->arena, text.ptr, text.len)) ||
+	    index_lines(b) < 0)
+		goto out;
+	b->notes_next = b->notes.count != 0;
+	r = 0;
+out:
+	buf_release(&text);
+	return r < 0 ? err_memory(e) : 0;
+}
+
+struct md_node *
+md_parse_document(struct arena *a, struct slice body,
+    const struct md_opts *opts, struct err *e)
+{
+	static const MD_PARSER parser = {
+		.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH |
+		    MD_FLAG_TASKLISTS | MD_FLAG_PERMISSIVEAUTOLINKS,
+		.enter_block = enter_block,
+		.leave_block = leave_block,
+		.enter_span = enter_span,
+		.leave_span = leave_span,
+		.text = text_callback,
+	};
+	struct builder b = { .arena = a, .opts = opts };
+
+	b.max_depth = opts->max_depth ? opts->max_depth : MD_MAX_DEPTH;
+	if (prepare(&b, body, e) < 0)
+		return NULL;
+	buf_init(&b.code, b.src_len * 2 + 64);
+	buf_init(&b.html, b.src_len * 2 + 64);
+	b.doc = b.cur = b.floor = md_add(a, NULL, MD_DOCUMENT);
+	if (!b.doc || md_parse(b.src, (MD_SIZE)b.src_len, &parser, &b) != 0 ||
+	    md_shape(&b) < 0) {
+		err_memory(e);
+		b.doc = NULL;
+	}
+	buf_release(&b.code);
+	buf_release(&b.html);
+	return b.doc;
+}

@@ -1,0 +1,164 @@
+#include <unictype.h>
+
+#include "base/err.h"
+#include "base/utf8.h"
+
+#include "render/render_internal.h"
+
+enum {
+	MAX_BLOCK_BYTES = 64 * 1024 * 1024
+};
+
+void
+render_begin(struct render *r, struct buf *out, enum format format,
+    const struct render_opts *opts, const struct md_node *doc)
+{
+	*r = (struct render){ .out = out,
+		.opts = opts,
+		.format = format,
+		.rtl = words_is_rtl(opts->lang),
+		.block = 1 };
+	for (const struct md_node *n = doc->first; n; n = n->next)
+		if (n->type == MD_HEADING && !n->level)
+			r->has_title = true;
+	arena_init(&r->arena, MAX_BLOCK_BYTES);
+	buf_init(&r->labels, MAX_BLOCK_BYTES);
+	buf_init(&r->text, MAX_BLOCK_BYTES);
+	buf_init(&r->line, MAX_BLOCK_BYTES);
+	buf_init(&r->prefix, MAX_BLOCK_BYTES);
+	buf_init(&r->lead, MAX_BLOCK_BYTES);
+	wrap_init(&r->wrap);
+}
+
+int
+render_end(struct render *r, struct err *e)
+{
+	bool failed = r->failed || buf_failed(r->out) ||
+	    buf_failed(&r->labels) || buf_failed(&r->text) ||
+	    buf_failed(&r->line) || buf_failed(&r->prefix) ||
+	    buf_failed(&r->lead);
+
+	HASH_CLEAR(hh, r->targets);
+	mem_free(r->items);
+	arena_release(&r->arena);
+	buf_release(&r->labels);
+	buf_release(&r->text);
+	buf_release(&r->line);
+	buf_release(&r->prefix);
+	buf_release(&r->lead);
+	wrap_release(&r->wrap);
+	if (r->too_deep)
+		return err_set(e, ERR_LIMIT, "nodes nested over %d deep",
+		    RENDER_MAX_DEPTH);
+	if (!failed)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+	    "out of memory, or of the %zu bytes a page may have", r->out->max);
+}
+
+struct slice
+render_word(const struct render *r, enum word w)
+{
+	return slice_cstr(r->opts->words->word[w]);
+}
+
+bool
+render_deeper(struct render *r, unsigned depth)
+{
+	if (depth < RENDER_MAX_DEPTH)
+		return !r->failed;
+	r->failed = r->too_deep = true;
+	return false;
+}
+
+unsigned
+render_level(const struct render *r, const struct md_node *heading)
+{
+	if (!heading->level)
+		return 1;
+	return heading->level + (r->has_title ? 1 : 0);
+}
+
+void
+render_admonition(struct render *r, struct slice kind)
+{
+	static const char *const kinds[] = { "NOTE", "TIP", "IMPORTANT",
+		"WARNING", "CAUTION" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (slice_eq_cstr(kind, kinds[i]))
+			kind = render_word(r, (enum word)(WORD_NOTE + i));
+	buf_add(&r->lead, kind);
+	buf_add(&r->lead, SLICE_LIT(": "));
+	r->lead_pending = r->lead_matters = true;
+	r->lead_task = false;
+}
+
+bool
+render_starts_ltr(struct slice s)
+{
+	size_t n;
+
+	for (size_t at = 0; at < s.len; at += n) {
+		unsigned char c = (unsigned char)s.ptr[at];
+		uint32_t cp;
+		int bidi;
+
+		n = 1;
+		if (c < 0x80) {
+			if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+				return true;
+			continue;
+		}
+		if (!(n = utf8_decode(s.ptr + at, s.len - at, &cp)))
+			n = 1;
+		bidi = uc_bidi_category(cp);
+		if (bidi == UC_BIDI_L)
+			return true;
+		if (bidi == UC_BIDI_R || bidi == UC_BIDI_AL)
+			return false;
+	}
+	return false;
+}
+
+/* Characters that a URI may hold as they are (RFC 3986). */
+static bool
+is_uri_char(unsigned char c)
+{
+	unsigned char low = c | 0x20;
+
+	if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9'))
+		return true;
+	return c && strchr("-._~:/?#[]@!$&'()*+,;=", c);
+}
+
+static bool
+is_hex(char c)
+{
+	char low = (char)(c | 0x20);
+
+	return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
+}
+
+void
+render_url(struct buf *out, struct slice url)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	bool fragment = false;
+
+	for (size_t i = 0; i < url.len; i++) {
+		unsigned char c = (unsigned char)url.ptr[i];
+		bool sound = c == '%' && i + 2 < url.len &&
+		    is_hex(url.ptr[i + 1]) && is_hex(url.ptr[i + 2]);
+
+		/* Only the first # begins a fragment. */
+		if (sound || (is_uri_char(c) && !(c == '#' && fragment))) {
+			buf_add_char(out, (char)c);
+		} else {
+			buf_add_char(out, '%');
+			buf_add_char(out, digits[c >> 4]);
+			buf_add_char(out, digits[c & 15]);
+		}
+		fragment = fragment || c == '#';
+	}
+}

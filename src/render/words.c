@@ -1,0 +1,301 @@
+#include <stdlib.h>
+
+#include "render/words.h"
+
+static const struct words english = {
+	.word = {
+		[WORD_LINKS] = "Links",
+		[WORD_NOTES] = "Notes",
+		[WORD_NOTE] = "Note",
+		[WORD_TIP] = "Tip",
+		[WORD_IMPORTANT] = "Important",
+		[WORD_WARNING] = "Warning",
+		[WORD_CAUTION] = "Caution",
+		[WORD_IMAGE] = "image",
+		[WORD_TABLE] = "table",
+		[WORD_BY] = "By",
+		[WORD_AND] = "and",
+		[WORD_WRITTEN_BY] = "Written by",
+		[WORD_UPDATED] = "updated",
+		[WORD_CATEGORIES] = "Categories",
+		[WORD_TAGS] = "Tags",
+		[WORD_SERIES] = "Series",
+		[WORD_LICENCE] = "Licence",
+		[WORD_HOME] = "Home",
+		[WORD_ARTICLES] = "Articles",
+		[WORD_ARCHIVE] = "Archive",
+		[WORD_CATEGORY] = "Category",
+		[WORD_TAG] = "Tag",
+		[WORD_AUTHORS] = "Authors",
+		[WORD_LANGUAGES] = "Languages",
+		[WORD_PAGES] = "Pages",
+		[WORD_NEW] = "New",
+		[WORD_NEXT] = "Next",
+		[WORD_PREVIOUS] = "Previous",
+		[WORD_CONTENTS] = "Contents",
+		[WORD_PART] = "Part",
+		[WORD_OF] = "of",
+		[WORD_WHOLE] = "The whole article",
+		[WORD_RELATED] = "Related articles",
+		[WORD_TEXT] = "Text",
+		[WORD_NARROW_TEXT] = "Narrow text (40 columns)",
+		[WORD_UNWRAPPED_TEXT] = "Unwrapped text",
+		[WORD_SOURCE] = "Source",
+		[WORD_ADDRESSES] = "Addresses",
+		[WORD_ALSO_IN] = "Also in",
+		[WORD_ATTACHMENTS] = "Attachments",
+		[WORD_MIRRORS] = "Mirrors",
+		[WORD_SUBSCRIBE] = "Subscribe",
+		[WORD_MINUTES] = "minutes",
+		[WORD_WITHDRAWN] = "Withdrawn",
+		[WORD_SEARCH] = "Search",
+		[WORD_OFFLINE] = "Offline copies",
+	},
+};
+
+static const struct words urdu = {
+	.word = {
+		[WORD_LINKS] = "روابط",
+		[WORD_NOTES] = "حواشی",
+		[WORD_NOTE] = "نوٹ",
+		[WORD_TIP] = "مشورہ",
+		[WORD_IMPORTANT] = "اہم",
+		[WORD_WARNING] = "خبردار",
+		[WORD_CAUTION] = "احتیاط",
+		[WORD_IMAGE] = "تصویر",
+		[WORD_TABLE] = "جدول",
+		[WORD_BY] = "از",
+		[WORD_AND] = "اور",
+		[WORD_WRITTEN_BY] = "تحریر:",
+		[WORD_UPDATED] = "تازہ کاری",
+		[WORD_CATEGORIES] = "زمرے",
+		[WORD_TAGS] = "موضوعات",
+		[WORD_SERIES] = "سلسلہ",
+		[WORD_LICENCE] = "اجازت نامہ",
+		[WORD_HOME] = "سرورق",
+		[WORD_ARTICLES] = "مضامین",
+		[WORD_ARCHIVE] = "محفوظات",
+		[WORD_CATEGORY] = "زمرہ",
+		[WORD_TAG] = "موضوع",
+		[WORD_AUTHORS] = "مصنفین",
+		[WORD_LANGUAGES] = "زبانیں",
+		[WORD_PAGES] = "صفحات",
+		[WORD_NEW] = "نئے مضامین",
+		[WORD_NEXT] = "اگلا",
+		[WORD_PREVIOUS] = "پچھلا",
+		[WORD_CONTENTS] = "فہرست",
+		[WORD_PART] = "حصہ",
+		[WORD_OF] = "از",
+		[WORD_WHOLE] = "پورا مضمون",
+		[WORD_RELATED] = "متعلقہ مضامین",
+		[WORD_TEXT] = "سادہ متن",
+		[WORD_NARROW_TEXT] = "تنگ متن (40 حروف فی سطر)",
+		[WORD_UNWRAPPED_TEXT] = "بغیر توڑی سطروں کا متن",
+		[WORD_SOURCE] = "ماخذ متن",
+		[WORD_ADDRESSES] = "پتے",
+		[WORD_ALSO_IN] = "دیگر زبانوں میں",
+		[WORD_ATTACHMENTS] = "منسلک فائلیں",
+		[WORD_MIRRORS] = "متبادل نقول",
+		[WORD_SUBSCRIBE] = "باخبر رہیے",
+		[WORD_MINUTES] = "منٹ",
+		[WORD_WITHDRAWN] = "واپس لیا گیا",
+		[WORD_SEARCH] = "تلاش",
+		[WORD_OFFLINE] = "آف لائن نقول",
+	},
+	.rtl = true,
+};
+
+static const char *const names[WORD_COUNT] = {
+	[WORD_LINKS] = "links",
+	[WORD_NOTES] = "notes",
+	[WORD_NOTE] = "note",
+	[WORD_TIP] = "tip",
+	[WORD_IMPORTANT] = "important",
+	[WORD_WARNING] = "warning",
+	[WORD_CAUTION] = "caution",
+	[WORD_IMAGE] = "image",
+	[WORD_TABLE] = "table",
+	[WORD_BY] = "by",
+	[WORD_AND] = "and",
+	[WORD_WRITTEN_BY] = "written-by",
+	[WORD_UPDATED] = "updated",
+	[WORD_CATEGORIES] = "categories",
+	[WORD_TAGS] = "tags",
+	[WORD_SERIES] = "series",
+	[WORD_LICENCE] = "licence",
+	[WORD_HOME] = "home",
+	[WORD_ARTICLES] = "articles",
+	[WORD_ARCHIVE] = "archive",
+	[WORD_CATEGORY] = "category",
+	[WORD_TAG] = "tag",
+	[WORD_AUTHORS] = "authors",
+	[WORD_LANGUAGES] = "languages",
+	[WORD_PAGES] = "pages",
+	[WORD_NEW] = "new",
+	[WORD_NEXT] = "next",
+	[WORD_PREVIOUS] = "previous",
+	[WORD_CONTENTS] = "contents",
+	[WORD_PART] = "part",
+	[WORD_OF] = "of",
+	[WORD_WHOLE] = "whole",
+	[WORD_RELATED] = "related",
+	[WORD_TEXT] = "text",
+	[WORD_NARROW_TEXT] = "narrow-text",
+	[WORD_UNWRAPPED_TEXT] = "unwrapped-text",
+	[WORD_SOURCE] = "source",
+	[WORD_ADDRESSES] = "addresses",
+	[WORD_ALSO_IN] = "also-in",
+	[WORD_ATTACHMENTS] = "attachments",
+	[WORD_MIRRORS] = "mirrors",
+	[WORD_SUBSCRIBE] = "subscribe",
+	[WORD_MINUTES] = "minutes",
+	[WORD_WITHDRAWN] = "withdrawn",
+	[WORD_SEARCH] = "search",
+	[WORD_OFFLINE] = "offline",
+};
+
+/* By tag, in byte order; each name as its readers write it. */
+static const struct language {
+	const char *tag, *name;
+} languages[] = {
+	{ "am", "አማርኛ" },
+	{ "ar", "العربية" },
+	{ "az", "Azərbaycanca" },
+	{ "bal", "بلوچی" },
+	{ "bg", "Български" },
+	{ "bn", "বাংলা" },
+	{ "brh", "براہوئی" },
+	{ "ckb", "کوردی" },
+	{ "cs", "Čeština" },
+	{ "da", "Dansk" },
+	{ "de", "Deutsch" },
+	{ "dv", "ދިވެހި" },
+	{ "el", "Ελληνικά" },
+	{ "en", "English" },
+	{ "es", "Español" },
+	{ "fa", "فارسی" },
+	{ "fi", "Suomi" },
+	{ "fr", "Français" },
+	{ "gu", "ગુજરાતી" },
+	{ "ha", "Hausa" },
+	{ "he", "עברית" },
+	{ "hi", "हिन्दी" },
+	{ "hu", "Magyar" },
+	{ "id", "Bahasa Indonesia" },
+	{ "it", "Italiano" },
+	{ "ja", "日本語" },
+	{ "kk", "Қазақша" },
+	{ "km", "ខ្មែរ" },
+	{ "ko", "한국어" },
+	{ "ks", "کٲشُر" },
+	{ "ku", "Kurdî" },
+	{ "lo", "ລາວ" },
+	{ "mr", "मराठी" },
+	{ "ms", "Bahasa Melayu" },
+	{ "my", "မြန်မာ" },
+	{ "ne", "नेपाली" },
+	{ "nl", "Nederlands" },
+	{ "no", "Norsk" },
+	{ "or", "ଓଡ଼ିଆ" },
+	{ "pa", "ਪੰਜਾਬੀ" },
+	{ "pl", "Polski" },
+	{ "pnb", "پنجابی" },
+	{ "ps", "پښتو" },
+	{ "pt", "Português" },
+	{ "ro", "Română" },
+	{ "ru", "Русский" },
+	{ "sd", "سنڌي" },
+	{ "si", "සිංහල" },
+	{ "skr", "سرائیکی" },
+	{ "so", "Soomaali" },
+	{ "sq", "Shqip" },
+	{ "sr", "Српски" },
+	{ "sv", "Svenska" },
+	{ "sw", "Kiswahili" },
+	{ "ta", "தமிழ்" },
+	{ "te", "తెలుగు" },
+	{ "tg", "Тоҷикӣ" },
+	{ "th", "ไทย" },
+	{ "tr", "Türkçe" },
+	{ "ug", "ئۇيغۇرچە" },
+	{ "uk", "Українська" },
+	{ "ur", "اردو" },
+	{ "uz", "Oʻzbekcha" },
+	{ "vi", "Tiếng Việt" },
+	{ "yi", "ייִדיש" },
+	{ "zh", "中文" },
+};
+
+/* Scripts written from right to left, and languages that use one of them. */
+static const char *const rtl_scripts[] = { "adlm", "arab", "aran", "hebr",
+	"nkoo", "rohg", "syrc", "thaa" };
+static const char *const rtl_languages[] = { "ar", "arc", "bal", "bgn", "brh",
+	"ckb", "dv", "fa", "glk", "haz", "he", "iw", "ji", "khw", "ks", "lrc",
+	"mzn", "pnb", "prs", "ps", "sd", "sdh", "skr", "syr", "trw", "ug", "ur",
+	"yi" };
+
+/* The part of `tag` before its first hyphen. */
+static struct slice
+primary(struct slice tag)
+{
+	return slice_upto(tag, slice_find(tag, '-'));
+}
+
+const struct words *
+words_for(struct slice lang)
+{
+	if (slice_eq_nocase(primary(lang), SLICE_LIT("ur")))
+		return words_is_rtl(lang) ? &urdu : &english;
+	return &english;
+}
+
+const char *
+words_name(enum word w)
+{
+	return names[w];
+}
+
+struct slice
+words_language(struct slice tag)
+{
+	struct slice language = primary(tag);
+
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+		if (slice_eq_nocase(language, slice_cstr(languages[i].tag)))
+			return slice_cstr(languages[i].name);
+	return tag;
+}
+
+/* The script that `tag` names (four letters), or an empty slice. */
+static struct slice
+script_of(struct slice tag)
+{
+	while ((tag = slice_from(tag, slice_find(tag, '-') + 1)).len) {
+		struct slice part = primary(tag);
+
+		if (part.len == 4 && part.ptr[0] > '9')
+			return part;
+	}
+	return SLICE_NONE;
+}
+
+static bool
+listed(struct slice s, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq_nocase(s, slice_cstr(list[i])))
+			return true;
+	return false;
+}
+
+bool
+words_is_rtl(struct slice tag)
+{
+	struct slice script = script_of(tag);
+
+	if (script.len)
+		return listed(script, rtl_scripts,
+		    sizeof(rtl_scripts) / sizeof(rtl_scripts[0]));
+	return listed(primary(tag), rtl_languages,
+	    sizeof(rtl_languages) / sizeof(rtl_languages[0]));
+}
