@@ -167,6 +167,7 @@ void
 stream_shutdown(struct stream *s)
 {
 	shutdown(s->fd, SHUT_WR);
+	s->ops->close(s);
 }
 
 enum io_result

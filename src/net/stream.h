@@ -114,7 +114,7 @@ stream_waits(const struct stream *s)
  * a reader that a page was cut.
  */
 void stream_abort(struct stream *s);
-/* Sends FIN. */
+/* Sends FIN and frees what TLS needed: stream_discard() alone may follow. */
 void stream_shutdown(struct stream *s);
 /*
  * Throws away what the peer still sends, TLS or not: IO_OK and *got, or
