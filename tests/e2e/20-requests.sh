@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC1091,SC2154 # server.sh sets them
 # Every row of the request tables, over real sockets.
 set -eu
 . "$TOP/tests/e2e/server.sh"

@@ -1,18 +1,12 @@
 /*
- * peer.c: our client for the server's tests: polite, slow, silent or hostile.
+ * peer.c: our client for the server's tests.
  *
  *	peer table gemini|gopher PORT HOST FILE
  *		each row of FILE (see read_row) is asked and its answer judged
  *	peer get gemini|gopher PORT REQUEST [HOW]
  *		prints the reply's bytes; 0 when it came whole
- *	peer silent gemini|gopher PORT COUNT tcp|tls|half
- *		holds COUNT peers that say nothing (more) until the server has
- *		closed them all; prints the milliseconds that the first and the
- *		last of them lasted
- *	peer slow gemini|gopher PORT REQUEST BYTES MS
- *		reads BYTES, then nothing for MS (or until the server gives
- *		up), then the rest; prints how many bytes came, and "whole" or
- *		"cut"
+ *	peer send gemini|gopher PORT FILE
+ *		sends FILE as it is and prints the reply's bytes, as get does
  *	peer noise PORT FILE
  *		sends FILE to a TLS port; prints what came: "nothing", "alert N"
  *		or "plaintext", and how it ended: "closed" or "reset"
@@ -22,264 +16,12 @@
  *	peer tickets PORT REQUEST HOST 1.2|1.3
  *		asks twice, the second time with the first's session; prints
  *		"tickets N resumed 0|1"
- *	peer await FILE PID
- *		waits for a file that process PID will move into place
  *
- * HOW is words joined by commas: bytes (each byte by itself), apart (CR and LF
- * by themselves), raw (no CRLF added), half (FIN after the request), notify
- * (close_notify after the request), tls12, nosni, sni=NAME, rcvbuf=N.
- * Requests know \r \n \t \xNN \\, \{Nc} for N times the character c, and %H
- * and %P for the host and port of the table.
+ * client.h says what HOW and REQUEST may hold.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-enum {
-	PATIENCE_MS = 20000,
-	REPLY_MAX = 4 << 20,
-	ROW_MAX = 8192,
-};
-
-/* How a request is brought. */
-struct how {
-	bool bytes, apart, raw, half, notify, tls12, nosni;
-	char sni[256];
-	int rcvbuf;
-};
-
-struct peer {
-	int fd;
-	SSL *ssl; /* NULL: plain */
-};
-
-/* What came back. */
-struct reply {
-	char *bytes;
-	size_t len;
-	bool notified; /* close_notify came */
-	bool closed;   /* FIN came, no RST */
-};
-
-static SSL_CTX *ctx;
-
-static void
-die(const char *what)
-{
-	fprintf(stderr, "peer: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int
-dial(int port, int rcvbuf)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-		.sin_port = htons((unsigned short)port) };
-	struct timeval tv = { .tv_sec = PATIENCE_MS / 1000 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0)
-		die("socket");
-	if (rcvbuf)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		die("connect");
-	return fd;
-}
-
-static SSL *
-start_tls(int fd, const struct how *how, const char *host)
-{
-	SSL *ssl = SSL_new(ctx);
-	const char *sni = *how->sni ? how->sni : host;
-
-	if (!ssl)
-		die("SSL_new");
-	SSL_set_fd(ssl, fd);
-	if (how->tls12)
-		SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
-	if (!how->nosni && sni && *sni)
-		SSL_set_tlsext_host_name(ssl, sni);
-	if (SSL_connect(ssl) != 1) {
-		SSL_free(ssl);
-		return NULL;
-	}
-	return ssl;
-}
-
-static void
-hang_up(struct peer *p)
-{
-	SSL_free(p->ssl);
-	close(p->fd);
-}
-
-static int
-give(struct peer *p, const char *s, size_t len)
-{
-	size_t put;
-
-	if (p->ssl)
-		return SSL_write_ex(p->ssl, s, len, &put) == 1 ? 0 : -1;
-	return send(p->fd, s, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -1;
-}
-
-static void
-ask(struct peer *p, const char *s, size_t len, const struct how *how)
-{
-	size_t step = how->bytes ? 1 : len;
-
-	/* The server may have answered and closed before all is sent. */
-	for (size_t at = 0; at < len; at += step)
-		if (give(p, s + at, step) < 0)
-			break;
-	if (!how->raw && how->apart) {
-		give(p, "\r", 1);
-		give(p, "\n", 1);
-	} else if (!how->raw) {
-		give(p, "\r\n", 2);
-	}
-	if (how->notify && p->ssl)
-		SSL_shutdown(p->ssl);
-	if (how->half)
-		shutdown(p->fd, SHUT_WR);
-}
-
-/* One read: bytes, 0 at the end, -1 on failure. */
-static ssize_t
-take(struct peer *p, char *dst, size_t cap, struct reply *r)
-{
-	size_t got = 0;
-	ssize_t n;
-	char c;
-
-	if (!p->ssl) {
-		n = recv(p->fd, dst, cap, 0);
-		r->closed = n == 0;
-		return n;
-	}
-	ERR_clear_error();
-	if (SSL_read_ex(p->ssl, dst, cap, &got) == 1)
-		return (ssize_t)got;
-	if (SSL_get_error(p->ssl, 0) != SSL_ERROR_ZERO_RETURN) {
-		r->closed = ERR_GET_REASON(ERR_peek_error()) ==
-		    SSL_R_UNEXPECTED_EOF_WHILE_READING;
-		return -1;
-	}
-	r->notified = true;
-	/* Behind close_notify nothing but FIN may come. */
-	r->closed = recv(p->fd, &c, 1, 0) == 0;
-	return 0;
-}
-
-static void
-listen_to_end(struct peer *p, struct reply *r)
-{
-	ssize_t n;
-
-	r->bytes = malloc(REPLY_MAX);
-	if (!r->bytes)
-		die("malloc");
-	r->len = 0;
-	r->notified = r->closed = false;
-	while (r->len < REPLY_MAX &&
-	    (n = take(p, r->bytes + r->len, REPLY_MAX - r->len, r)) > 0)
-		r->len += (size_t)n;
-}
-
-static int
-parse_how(struct how *how, char *text)
-{
-	char *save = NULL;
-
-	*how = (struct how){ 0 };
-	for (char *w = strtok_r(text, ",", &save); w;
-	     w = strtok_r(NULL, ",", &save)) {
-		if (!strcmp(w, "bytes"))
-			how->bytes = true;
-		else if (!strcmp(w, "apart"))
-			how->apart = true;
-		else if (!strcmp(w, "raw"))
-			how->raw = true;
-		else if (!strcmp(w, "half"))
-			how->half = true;
-		else if (!strcmp(w, "notify"))
-			how->notify = true;
-		else if (!strcmp(w, "tls12"))
-			how->tls12 = true;
-		else if (!strcmp(w, "nosni"))
-			how->nosni = true;
-		else if (!strncmp(w, "sni=", 4))
-			snprintf(how->sni, sizeof(how->sni), "%s", w + 4);
-		else if (!strncmp(w, "rcvbuf=", 7))
-			how->rcvbuf = (int)strtol(w + 7, NULL, 10);
-		else if (strcmp(w, "whole") != 0 && strcmp(w, "-") != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Writes `s` without its escapes to dst; the length. */
-static size_t
-unescape(char *dst, size_t cap, const char *s, const char *host, int port)
-{
-	size_t n = 0;
-
-	while (*s && n + 300 < cap) {
-		char *end;
-
-		if (s[0] == '%' && (s[1] == 'H' || s[1] == 'P')) {
-			n += (size_t)(s[1] == 'H'
-				? snprintf(dst + n, cap - n, "%s", host)
-				: snprintf(dst + n, cap - n, "%d", port));
-			s += 2;
-		} else if (s[0] != '\\') {
-			dst[n++] = *s++;
-		} else if (s[1] == 'x') {
-			char hex[3] = { s[2], s[3], 0 };
-
-			dst[n++] = (char)strtol(hex, NULL, 16);
-			s += 4;
-		} else if (s[1] == '{') {
-			long times = strtol(s + 2, &end, 10);
-
-			while (times-- > 0 && n + 300 < cap)
-				dst[n++] = *end;
-			s = end + 2;
-		} else {
-			dst[n++] = s[1] == 'r' ? '\r'
-			    : s[1] == 'n'      ? '\n'
-			    : s[1] == 't'      ? '\t'
-					       : s[1];
-			s += 2;
-		}
-	}
-	return n;
-}
+#include "client.h"
 
 /* --- the table ----------------------------------------------------------- */
 
@@ -317,7 +59,7 @@ read_row(char *line, struct row *row)
 static bool
 matches(const struct reply *r, const char *want, const char *host, int port)
 {
-	char text[ROW_MAX];
+	char text[TEXT_MAX];
 	size_t n = unescape(text, sizeof(text), want, host, port);
 
 	if (!strcmp(want, "none"))
@@ -359,7 +101,7 @@ static bool
 any_matches(
     const struct reply *r, const char *answers, const char *host, int port)
 {
-	char copy[ROW_MAX];
+	char copy[TEXT_MAX];
 	char *at = copy, *next;
 
 	snprintf(copy, sizeof(copy), "%s", answers);
@@ -396,7 +138,7 @@ show(const struct row *row, const struct reply *r, const char *why)
 static bool
 try_row(const struct row *row, bool gemini, const char *host, int port)
 {
-	char request[ROW_MAX];
+	char request[TEXT_MAX];
 	size_t len =
 	    unescape(request, sizeof(request), row->request, host, port);
 	struct peer p = { .fd = dial(port, 0) };
@@ -435,7 +177,7 @@ run_table(bool gemini, int port, const char *host, const char *path)
 {
 	unsigned passed = 0, failed = 0, number = 0;
 	FILE *f = fopen(path, "r");
-	char line[ROW_MAX];
+	char line[TEXT_MAX];
 
 	if (!f)
 		die(path);
@@ -462,7 +204,7 @@ run_table(bool gemini, int port, const char *host, const char *path)
 static int
 get(bool gemini, int port, const char *text, char *how_text)
 {
-	char request[ROW_MAX], bytes[65536];
+	char request[TEXT_MAX], bytes[65536];
 	size_t len = unescape(request, sizeof(request), text, "", port);
 	struct reply r = { 0 };
 	struct peer p;
@@ -482,66 +224,27 @@ get(bool gemini, int port, const char *text, char *how_text)
 }
 
 static int
-hold_silent(bool gemini, int port, int count, const char *state)
+send_file(bool gemini, int port, const char *path)
 {
-	struct pollfd *fds = calloc((size_t)count, sizeof(*fds));
-	struct peer *peers = calloc((size_t)count, sizeof(*peers));
-	long *since = calloc((size_t)count, sizeof(*since));
-	long first = PATIENCE_MS, last = 0;
-	int open = count;
-
-	for (int i = 0; i < count; i++) {
-		peers[i].fd = dial(port, 0);
-		since[i] = now_ms();
-		if (gemini && strcmp(state, "tcp") != 0 &&
-		    !(peers[i].ssl =
-			    start_tls(peers[i].fd, &(struct how){ 0 }, NULL)))
-			return 1;
-		if (!strcmp(state, "half"))
-			give(&peers[i], "gemini://", 9);
-		fds[i] = (struct pollfd){ .fd = peers[i].fd, .events = POLLIN };
-	}
-	while (open && poll(fds, (nfds_t)count, PATIENCE_MS) > 0)
-		for (int i = 0; i < count; i++) {
-			char c[256];
-			long ms = now_ms() - since[i];
-
-			if (!fds[i].revents || recv(fds[i].fd, c, 256, 0) > 0)
-				continue;
-			fds[i].fd = -1;
-			open--;
-			first = ms < first ? ms : first;
-			last = ms > last ? ms : last;
-		}
-	printf("%ld %ld\n", first, last);
-	return open ? 1 : 0;
-}
-
-static int
-read_slowly(bool gemini, int port, const char *text, size_t early, int ms)
-{
-	char request[ROW_MAX], bytes[4096];
-	size_t len = unescape(request, sizeof(request), text, "", port);
-	struct how how = { .rcvbuf = 8192 };
-	struct peer p = { .fd = dial(port, how.rcvbuf) };
-	struct pollfd gone = { .fd = p.fd, .events = 0 };
+	static char bytes[1 << 20];
+	struct how how = { .raw = true };
+	struct peer p = { .fd = dial(port, 0) };
 	struct reply r = { 0 };
-	size_t got = 0;
-	ssize_t n = 1;
+	FILE *f = fopen(path, "rb");
+	size_t len;
 
+	if (!f)
+		die(path);
+	len = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
 	if (gemini && !(p.ssl = start_tls(p.fd, &how, NULL)))
 		return 1;
-	ask(&p, request, len, &how);
-	while (got < early && (n = take(&p, bytes, sizeof(bytes), &r)) > 0)
-		got += (size_t)n;
-	/* Nothing is waited for but a server that gives up. */
-	poll(&gone, 1, ms);
-	while (n > 0 && (n = take(&p, bytes, sizeof(bytes), &r)) > 0)
-		got += (size_t)n;
-	printf("%zu %s\n", got,
-	    r.closed && (!gemini || r.notified) ? "whole" : "cut");
+	ask(&p, bytes, len, &how);
+	listen_to_end(&p, &r);
+	fwrite(r.bytes, 1, r.len, stdout);
+	free(r.bytes);
 	hang_up(&p);
-	return 0;
+	return r.closed && (!gemini || r.notified) ? 0 : 1;
 }
 
 static int
@@ -622,7 +325,7 @@ static int
 try_tickets(int port, const char *text, const char *host, const char *version)
 {
 	struct how how = { .tls12 = !strcmp(version, "1.2") };
-	char request[ROW_MAX];
+	char request[TEXT_MAX];
 	size_t len = unescape(request, sizeof(request), text, host, port);
 	int resumed = 0, first = 0;
 
@@ -661,31 +364,6 @@ try_tickets(int port, const char *text, const char *host, const char *version)
 	return 0;
 }
 
-static int
-await_file(const char *path, pid_t pid)
-{
-	const char *slash = strrchr(path, '/');
-	long end = now_ms() + PATIENCE_MS;
-	struct pollfd p = { .events = POLLIN };
-	char dir[4096], events[4096];
-
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1,
-	    slash ? path : ".");
-	p.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (p.fd < 0 || inotify_add_watch(p.fd, dir, IN_MOVED_TO) < 0)
-		die(dir);
-	while (access(path, F_OK) < 0) {
-		if (now_ms() > end || (kill(pid, 0) < 0 && errno == ESRCH))
-			return 1;
-		/* The process may end as well: look after it now and then. */
-		if (poll(&p, 1, 200) > 0 &&
-		    read(p.fd, events, sizeof(events)) < 0)
-			return 1;
-	}
-	close(p.fd);
-	return 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -703,18 +381,12 @@ main(int argc, char **argv)
 		return run_table(gemini, port, argv[4], argv[5]);
 	if (!strcmp(mode, "get") && (argc == 5 || argc == 6))
 		return get(gemini, port, argv[4], argc == 6 ? argv[5] : none);
-	if (!strcmp(mode, "silent") && argc == 6)
-		return hold_silent(
-		    gemini, port, (int)strtol(argv[4], NULL, 10), argv[5]);
-	if (!strcmp(mode, "slow") && argc == 7)
-		return read_slowly(gemini, port, argv[4],
-		    strtoul(argv[5], NULL, 10), (int)strtol(argv[6], NULL, 10));
+	if (!strcmp(mode, "send") && argc == 5)
+		return send_file(gemini, port, argv[4]);
 	if (!strcmp(mode, "noise") && argc == 4)
 		return make_noise(first, argv[3]);
 	if (!strcmp(mode, "hello") && argc == 4)
 		return say_hello(first, argv[3]);
-	if (!strcmp(mode, "await") && argc == 4)
-		return await_file(argv[2], (pid_t)strtol(argv[3], NULL, 10));
 	if (!strcmp(mode, "tickets") && argc == 6)
 		return try_tickets(first, argv[3], argv[4], argv[5]);
 	fprintf(stderr, "peer: see the head of peer.c\n");

@@ -1,13 +1,13 @@
 # server.sh: sourced by the tests that need a running server.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # variables of those who source this
 #
 # work		a folder of the test's own, removed at its end
 # fill		a store at $work/store from the list on stdin
 # serve ARGS	starts a server; sets $pid, $gemini, $gopher (ports)
 # stop		stops it with SIGTERM and waits; its words are in $work/log
 : "${BUILD:=.build/release}" "${TOP:=.}"
-# shellcheck disable=SC2034 # for those who source this
 peer=$BUILD/e2e/peer
+slowpeer=$BUILD/e2e/slowpeer
 host=example.test
 work=$(mktemp -d)
 pid=
@@ -44,7 +44,7 @@ serve() {
 		--certs "$work/certs" --ready "$work/ready" "$@" \
 		>"$work/log" 2>&1 &
 	pid=$!
-	"$peer" await "$work/ready" $pid || fail "the server is not ready"
+	"$slowpeer" await "$work/ready" $pid || fail "the server is not ready"
 	gemini=$(sed -n 's/^gemini 127.0.0.1 //p' "$work/ready")
 	gopher=$(sed -n 's/^gopher 127.0.0.1 //p' "$work/ready")
 }
@@ -53,4 +53,13 @@ stop() {
 	kill "$pid"
 	wait "$pid" || fail "the server ended with status $?"
 	pid=
+	is_sane
+}
+
+# Nothing that a sanitizer or the C library found in any process.
+is_sane() {
+	if grep -q 'Sanitizer\|runtime error\|corruption\|signal 11' "$work/log"
+	then
+		fail "a process broke"
+	fi
 }

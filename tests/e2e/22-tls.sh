@@ -1,0 +1,124 @@
+#!/bin/sh
+# shellcheck disable=SC1091,SC2154 # server.sh sets them
+# Versions, suites, tickets, names and certificates (rules 1 to 7, 12, 18, 20).
+set -eu
+. "$TOP/tests/e2e/server.sh"
+fill_usual
+serve --set public.gemini=1965
+
+expect() { # WANT GOT WHAT
+	# shellcheck disable=SC2254 # a pattern
+	case $2 in
+	$1) echo "$3: $2" ;;
+	*) fail "$3: $2, not $1" ;;
+	esac
+}
+expect 'refused: *protocol version*' "$("$peer" hello "$gemini" 1.0)" "TLS 1.0"
+expect 'refused: *protocol version*' "$("$peer" hello "$gemini" 1.1)" "TLS 1.1"
+expect 'TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256' \
+	"$("$peer" hello "$gemini" 1.2)" "TLS 1.2"
+expect 'TLSv1.3 TLS_AES_128_GCM_SHA256' "$("$peer" hello "$gemini" 1.3)" \
+	"TLS 1.3"
+url=gemini://$host/
+expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.3)" \
+	"no ticket under 1.3"
+for _ in 1 2 3 4 5 6; do # whichever worker answers
+	expect 'tickets 1 resumed 1' \
+		"$("$peer" tickets "$gemini" "$url" "$host" 1.2)" "1.2 resumes"
+done
+stop
+serve --set public.gemini=1965 --tickets on
+for _ in 1 2 3 4 5 6; do
+	expect 'tickets 1 resumed 1' \
+		"$("$peer" tickets "$gemini" "$url" "$host" 1.3)" "1.3 resumes"
+done
+stop
+serve --set public.gemini=1965 --tickets off
+expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.3)" \
+	"tickets off, 1.3"
+expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.2)" \
+	"tickets off, 1.2"
+stop
+
+# Two names: each has its own certificate by SNI, and the first's links.
+"$BUILD/qasid" cert --host second.test --dir "$work/certs" >/dev/null 2>&1
+serve --set public.gemini=1965 --set public.gopher=70 --host second.test
+subject() {
+	printf '\n' | openssl s_client -connect "127.0.0.1:$gemini" "$@" 2>/dev/null |
+		openssl x509 -noout -subject
+}
+expect "*= $host" "$(subject -servername "$host")" "certificate for $host"
+expect "*= second.test" "$(subject -servername second.test)" \
+	"certificate for second.test"
+expect "*= second.test" "$(subject -servername SECOND.Test)" "SNI without case"
+expect "*= $host" "$(subject -servername other.test)" "an unknown name"
+expect "*= $host" "$(subject -noservername)" "no name"
+"$peer" get gemini "$gemini" gemini://second.test/ >"$work/out" ||
+	fail "second.test is not served"
+grep -q '^# Home' "$work/out" || fail "second.test serves something else"
+stop
+
+# Chains as certbot leaves them, and what is refused.
+mkdir -p "$work/bot/$host"
+cat "$work/certs/$host.crt" "$work/certs/second.test.crt" \
+	>"$work/bot/$host/fullchain.pem"
+cp "$work/certs/$host.key" "$work/bot/$host/privkey.pem"
+serve --certs "$work/bot"
+"$peer" get gemini "$gemini" "gemini://$host:$gemini/" >"$work/out" ||
+	fail "certbot's files do not serve"
+stop
+refused() { # WANT ARGS
+	want=$1
+	shift
+	if "$BUILD/qasid" serve --store "$work/store" --gemini 127.0.0.1:0 \
+		--gopher 127.0.0.1:0 "$@" >"$work/log" 2>&1; then
+		fail "served: $want"
+	fi
+	grep -q "$want" "$work/log" || fail "no word of: $want"
+	echo "refused: $want"
+}
+mkdir "$work/bad"
+cp "$work/certs/$host.crt" "$work/bad"
+cp "$work/certs/second.test.key" "$work/bad/$host.key"
+refused 'does not match' --host "$host" --certs "$work/bad"
+refused 'no certificate for "other.test"' --host other.test --certs "$work/certs"
+echo x >"$work/bad/$host.key"
+refused 'no unencrypted PEM key' --host "$host" --certs "$work/bad"
+echo x >"$work/bad/$host.crt"
+refused 'no PEM certificate' --host "$host" --certs "$work/bad"
+refused 'no host name' --certs "$work/certs"
+refused 'no store in' --host "$host" --certs "$work/certs" --store "$work/none"
+refused 'no ADDR:PORT' --host "$host" --certs "$work/certs" --gemini x:y
+
+# An end that is near is told (openssl makes such a certificate).
+mkdir "$work/near"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+	-subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
+	-keyout "$work/near/$host.key" -out "$work/near/$host.crt" 2>/dev/null
+serve --certs "$work/near"
+grep -q 'expires in \(29\|30\) days' "$work/log" || fail "no warning of expiry"
+stop
+
+# qasid cert: size, rights, fingerprints, never twice.
+"$BUILD/qasid" cert --host nineteen-chars.test --dir "$work/new" \
+	>"$work/prints" 2>/dev/null
+bytes=$(openssl x509 -in "$work/new/nineteen-chars.test.crt" -outform der | wc -c)
+[ "$bytes" -le 350 ] || fail "$bytes bytes of DER"
+[ "$(stat -c %a "$work/new/nineteen-chars.test.key")" = 600 ] || fail "key's mode"
+want=$(openssl x509 -in "$work/new/nineteen-chars.test.crt" -outform der |
+	sha256sum | cut -d' ' -f1)
+grep -q "certificate sha256 $want" "$work/prints" || fail "fingerprint"
+want=$(openssl x509 -in "$work/new/nineteen-chars.test.crt" -pubkey -noout |
+	openssl pkey -pubin -outform der | sha256sum | cut -d' ' -f1)
+grep -q "public-key sha256 $want" "$work/prints" || fail "key's fingerprint"
+openssl verify -CAfile "$work/new/nineteen-chars.test.crt" \
+	-verify_hostname nineteen-chars.test \
+	"$work/new/nineteen-chars.test.crt" >/dev/null || fail "verification"
+if "$BUILD/qasid" cert --host nineteen-chars.test --dir "$work/new" \
+	>/dev/null 2>"$work/out"; then
+	fail "overwrote a certificate"
+fi
+if "$BUILD/qasid" cert --host ../x --dir "$work/new" 2>/dev/null; then
+	fail "took a path for a host"
+fi
+echo "certificate of $bytes bytes"
