@@ -62,7 +62,7 @@ is_address_line(struct slice s)
 }
 
 void
-gopher_line(struct render *r, struct slice text)
+gopher_text_line(struct render *r, struct slice text)
 {
 	struct slice front = buf_slice(r->lead_pending ? &r->lead : &r->prefix);
 
@@ -114,7 +114,7 @@ gopher_fill(struct render *r, struct slice text)
 	struct slice line;
 
 	if (!text.len) {
-		gopher_line(r, text);
+		gopher_text_line(r, text);
 		return;
 	}
 	if (wrap_start(&r->wrap, text) < 0) {
@@ -123,12 +123,12 @@ gopher_fill(struct render *r, struct slice text)
 	}
 	plain = r->wrap.ascii && !r->rtl;
 	if (r->lead_pending && wrap_take(&r->wrap, room(r, &r->lead), &line))
-		gopher_line(r, line);
+		gopher_text_line(r, line);
 	while (wrap_take(&r->wrap, columns, &line)) {
 		if (plain && line.len > 1)
 			put_plain(r, line);
 		else
-			gopher_line(r, line);
+			gopher_text_line(r, line);
 	}
 }
 
@@ -192,7 +192,7 @@ static void
 outdent(struct render *r, size_t prefix)
 {
 	if (r->lead_pending && r->lead_matters)
-		gopher_line(r, SLICE_NONE);
+		gopher_text_line(r, SLICE_NONE);
 	r->lead_pending = false;
 	buf_truncate(&r->prefix, prefix);
 }
@@ -231,11 +231,11 @@ put_heading(struct render *r, struct slice text, char mark)
 	while (!r->failed && wrap_take(&r->wrap, columns, &line)) {
 		width = wrap_width(line);
 		widest = width > widest ? width : widest;
-		gopher_line(r, line);
+		gopher_text_line(r, line);
 	}
 	buf_clear(&r->line);
 	buf_add_repeat(&r->line, mark, widest);
-	gopher_line(r, buf_slice(&r->line));
+	gopher_text_line(r, buf_slice(&r->line));
 }
 
 void
@@ -370,7 +370,7 @@ render_table(struct render *r, const struct md_node *n, const struct place *at)
 		return;
 	if (grid_make(&g, r, n) == 0) {
 		if (g.width <= columns || g.rows < 2) {
-			grid_emit(&g, r, gopher_line);
+			grid_emit(&g, r, gopher_text_line);
 			put_links(r, at);
 		} else {
 			render_records(r, n, at);
@@ -386,7 +386,7 @@ render_rule(struct render *r)
 
 	buf_clear(&r->line);
 	buf_add_repeat(&r->line, '-', columns ? columns : 3);
-	gopher_line(r, buf_slice(&r->line));
+	gopher_text_line(r, buf_slice(&r->line));
 }
 
 static void

@@ -14,7 +14,7 @@
 void gopher_blocks(struct render *r, const struct md_node *doc);
 
 /* One line with what stands in front of it. */
-void gopher_line(struct render *r, struct slice text);
+void gopher_text_line(struct render *r, struct slice text);
 /* Lines of `text`, filled to the width that is left. */
 void gopher_fill(struct render *r, struct slice text);
 void gopher_blank(struct render *r);
