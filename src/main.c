@@ -11,6 +11,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "build", cmd_build,
+	    "publish a folder of Markdown, or convert one file" },
 	{ "cert", cmd_cert, "make a host's certificate and key" },
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
 	{ "get", cmd_get, "fetch a URL, or print a page of a store" },

@@ -14,6 +14,7 @@ enum cmd_exit {
 	CMD_USAGE = 2,
 };
 
+int cmd_build(int argc, char **argv);
 int cmd_cert(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_get(int argc, char **argv);

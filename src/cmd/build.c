@@ -1,0 +1,285 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "site/build.h"
+#include "site/filter.h"
+
+#include "cmd/cmd.h"
+
+enum {
+	STDIN_MAX = 64 * 1024 * 1024, /* the parser has its own limit */
+	PAGE_MAX = 256 * 1024 * 1024,
+	PROGRESS_NS = 100 * 1000 * 1000,
+};
+
+struct build_args {
+	const char *form; /* --stdout; NULL: build a store */
+	const char *content, *store;
+	const char *host, *base;
+	unsigned port, columns, jobs;
+	bool verbose;
+};
+
+/* What stands on the terminal's last line. */
+struct screen {
+	bool is_terminal, is_verbose, has_line;
+	struct timespec last;
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: qasid build [-v] [--jobs N] [--store DIR] [CONTENT]\n"
+	    "       qasid build --stdout gemini|gopher|menu [--host NAME] "
+	    "[--port N]\n"
+	    "           [--base /articles/] [--width N] FILE|-\n");
+	return CMD_USAGE;
+}
+
+static int
+complain(const char *text)
+{
+	fprintf(stderr, "qasid build: %s\n", text);
+	return usage();
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static void
+clear_line(struct screen *s)
+{
+	if (s->has_line)
+		fprintf(stderr, "\r\033[K");
+	s->has_line = false;
+}
+
+static void
+show(void *ctx, const struct diag_item *item)
+{
+	static const char *const names[] = { "note: ", "warning: ", "" };
+	struct screen *s = ctx;
+
+	if (item->level == DIAG_NOTE && !s->is_verbose)
+		return;
+	clear_line(s);
+	if (item->file && item->line && item->column)
+		fprintf(
+		    stderr, "%s:%u:%u: ", item->file, item->line, item->column);
+	else if (item->file && item->line)
+		fprintf(stderr, "%s:%u: ", item->file, item->line);
+	else if (item->file)
+		fprintf(stderr, "%s: ", item->file);
+	fprintf(stderr, "%s%s\n", names[item->level], item->text);
+}
+
+static void
+progress(void *ctx, const char *what, size_t done)
+{
+	struct screen *s = ctx;
+	struct timespec now;
+
+	if (!s->is_terminal || clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+		return;
+	if (s->has_line &&
+	    (now.tv_sec - s->last.tv_sec) * 1000000000 + now.tv_nsec -
+		    s->last.tv_nsec <
+		PROGRESS_NS)
+		return;
+	s->last = now;
+	s->has_line = true;
+	fprintf(stderr, "\r\033[K%s %zu", what, done);
+}
+
+static int
+fail(struct screen *s, const struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	err_format(&text, e);
+	clear_line(s);
+	fprintf(stderr, "%s\n",
+	    buf_cstr(&text) ? text.ptr : "qasid build: out of memory");
+	buf_release(&text);
+	return CMD_FAILED;
+}
+
+/* --- the filter ---------------------------------------------------------- */
+
+static int
+read_input(const char *name, struct buf *out, struct err *e)
+{
+	int fd, rc;
+
+	if (!strcmp(name, "-"))
+		return io_read_all(
+		    STDIN_FILENO, "standard input", STDIN_MAX, out, e);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, "open", name);
+	rc = io_read_all(fd, name, STDIN_MAX, out, e);
+	close(fd);
+	return rc;
+}
+
+static int
+run_filter(const struct build_args *args, struct screen *screen)
+{
+	static const char *const forms[] = { "gemini", "gopher", "menu" };
+	struct diag diag = { .sink = show, .ctx = screen };
+	struct filter_opts opts = { .file = args->content,
+		.base = args->base,
+		.host = args->host,
+		.port = args->port,
+		.columns = args->columns,
+		.diag = &diag };
+	struct buf source, page;
+	struct err e = ERR_INIT;
+	int form = 0, rc;
+
+	while (form < 3 && strcmp(args->form, forms[form]) != 0)
+		form++;
+	if (form == 3)
+		return complain("--stdout takes gemini, gopher or menu");
+	opts.form = (enum filter_form)form;
+	if (!strcmp(args->content, "-"))
+		opts.file = "standard input";
+	buf_init(&source, STDIN_MAX + 64 * 1024 + 1);
+	buf_init(&page, PAGE_MAX);
+	rc = read_input(args->content, &source, &e);
+	if (!rc)
+		rc = filter_convert(buf_slice(&source), &opts, &page, &e);
+	if (!rc && io_write_all(STDOUT_FILENO, buf_slice(&page)) < 0)
+		rc = err_errno(&e, "write", "standard output");
+	buf_release(&source);
+	buf_release(&page);
+	return rc < 0 ? fail(screen, &e) : CMD_FINE;
+}
+
+/* --- the build ----------------------------------------------------------- */
+
+static int
+run_build(const struct build_args *args, struct screen *screen)
+{
+	struct diag diag = { .sink = show, .ctx = screen };
+	struct site_opts opts = { .content = args->content,
+		.store = args->store,
+		.jobs = args->jobs,
+		.now_s = time(NULL),
+		.diag = &diag,
+		.progress = progress,
+		.progress_ctx = screen };
+	struct site_result result;
+	struct err e = ERR_INIT;
+
+	if (site_build(&opts, &result, &e) < 0)
+		return fail(screen, &e);
+	clear_line(screen);
+	fprintf(stderr,
+	    "edition %llu: %zu articles, %zu pages; %zu converted, %zu "
+	    "refused\n",
+	    (unsigned long long)result.edition, result.articles, result.pages,
+	    result.converted, result.refused);
+	return diag.errors ? CMD_FAILED : CMD_FINE;
+}
+
+/* --- arguments ----------------------------------------------------------- */
+
+static bool
+read_number(const char *text, unsigned long max, unsigned *out)
+{
+	char *end;
+	unsigned long n;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || n > max)
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
+/* -1 when the arguments are right, else the exit status. */
+static int
+read_args(int argc, char **argv, struct build_args *args)
+{
+	static const struct option options[] = {
+		{ "stdout", required_argument, NULL, 'o' },
+		{ "store", required_argument, NULL, 's' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "host", required_argument, NULL, 'h' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "base", required_argument, NULL, 'b' },
+		{ "width", required_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool fine = true;
+	size_t len;
+	int c;
+
+	optind = 1;
+	while (fine && (c = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
+		if (c == 'v')
+			args->verbose = true;
+		else if (c == 'o')
+			args->form = optarg;
+		else if (c == 's')
+			args->store = optarg;
+		else if (c == 'h')
+			args->host = optarg;
+		else if (c == 'b')
+			args->base = optarg;
+		else if (c == 'j')
+			fine = read_number(optarg, 1024, &args->jobs);
+		else if (c == 'p')
+			fine = read_number(optarg, 65535, &args->port);
+		else if (c == 'w')
+			fine = read_number(optarg, 10000, &args->columns);
+		else
+			return usage();
+	}
+	if (!fine)
+		return complain("a number is out of its range");
+	if (argc - optind > 1)
+		return complain("more than one folder or file");
+	if (optind < argc)
+		args->content = argv[optind];
+	else if (args->form)
+		return complain("--stdout wants a file, or -");
+	len = args->base ? strlen(args->base) : 0;
+	if (!len || args->base[0] != '/' || args->base[len - 1] != '/')
+		return complain("--base begins and ends with a slash");
+	return -1;
+}
+
+int
+cmd_build(int argc, char **argv)
+{
+	struct build_args args = { .content = "content",
+		.store = "store",
+		.host = "gopher.example.org",
+		.base = "/articles/",
+		.port = 70,
+		.columns = 67 };
+	struct screen screen = { .is_terminal = isatty(STDERR_FILENO) };
+	int rc = read_args(argc, argv, &args);
+
+	if (rc >= 0)
+		return rc;
+	screen.is_verbose = args.verbose;
+	return args.form ? run_filter(&args, &screen)
+			 : run_build(&args, &screen);
+}

@@ -1,0 +1,214 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/pack.h"
+#include "store/store.h"
+
+#include "site/build.h"
+#include "site/site_internal.h"
+
+enum {
+	PROGRAM_MAX = 256 * 1024 * 1024, /* bytes of our own executable */
+	REPLANS_MAX = 1000,
+};
+
+void
+build_progress(const struct site_opts *opts, const char *what, size_t done)
+{
+	if (opts->progress)
+		opts->progress(opts->progress_ctx, what, done);
+}
+
+static void
+site_init(struct site *site, const struct site_opts *opts)
+{
+	*site =
+	    (struct site){ .opts = opts, .content_fd = -1, .diag = opts->diag };
+	arena_init(&site->arena, (size_t)8 << 30);
+	tree_init(&site->tree);
+	buf_init(&site->dropped, (size_t)1 << 30);
+	buf_init(&site->put_units, (size_t)1 << 30);
+}
+
+static void
+site_release(struct site *site)
+{
+	if (site->content_fd >= 0)
+		close(site->content_fd);
+	store_writer_close(site->store);
+	tree_release(&site->tree);
+	buf_release(&site->dropped);
+	buf_release(&site->put_units);
+	arena_release(&site->arena);
+}
+
+static int
+load_catalog(struct site *site, struct buf *text, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct slice kept;
+
+	if (io_read_below(site->content_fd, "capsule.yaml", CATALOG_BYTES_MAX,
+		text, NULL, &why) < 0) {
+		if (why.kind != ERR_MISSING) {
+			*e = why;
+			return -1;
+		}
+		diag_at(site->diag, DIAG_WARNING, "capsule.yaml", 0, 0,
+		    "not there: the capsule has no title, no host name");
+	}
+	if (arena_copy(&site->arena, buf_slice(text), &kept) < 0)
+		return err_memory(e);
+	return catalog_parse(
+	    &site->arena, kept, "capsule.yaml", &site->catalog, e);
+}
+
+/*
+ * What every digest begins with: another capsule.yaml or another program may
+ * make other pages of the same source.
+ */
+static int
+hash_base(struct site *site, struct slice catalog, struct err *e)
+{
+	struct buf in, program;
+	struct hash exe = { { 0 } };
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), rc = 0;
+
+	buf_init(&in, (size_t)CATALOG_BYTES_MAX * 2);
+	buf_init(&program, PROGRAM_MAX + 4096);
+	if (fd >= 0 &&
+	    (io_read_all(fd, "the program", PROGRAM_MAX, &program, e) < 0 ||
+		hash_of(buf_slice(&program), &exe) < 0))
+		rc = -1;
+	if (fd >= 0)
+		close(fd);
+	pack_slice(&in, SLICE_LIT(QASID_VERSION));
+	pack_hash(&in, &exe);
+	pack_slice(&in, catalog);
+	if (!rc &&
+	    (buf_failed(&in) || hash_of(buf_slice(&in), &site->base_hash) < 0))
+		rc = err_memory(e);
+	buf_release(&in);
+	buf_release(&program);
+	return rc;
+}
+
+static int
+open_content(struct site *site, struct err *e)
+{
+	struct buf text;
+	int rc;
+
+	site->content_fd =
+	    open(site->opts->content, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (site->content_fd < 0)
+		return err_errno(e, "open folder", site->opts->content);
+	buf_init(&text, CATALOG_BYTES_MAX + 4096);
+	rc = load_catalog(site, &text, e);
+	if (!rc)
+		rc = hash_base(site, buf_slice(&text), e);
+	buf_release(&text);
+	if (!rc)
+		rc = words_load(site, e);
+	return rc;
+}
+
+static int
+scan(struct site *site, struct err *e)
+{
+	static const char *const folders[] = { "articles", "pages", "files" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (tree_scan(&site->tree, site->content_fd, folders[i],
+			site->diag, e) < 0)
+			return -1;
+	tree_sort(&site->tree);
+	return 0;
+}
+
+/* A source that is refused while it is converted changes the plan. */
+static int
+convert(struct site *site, struct err *e)
+{
+	for (int i = 0; i < REPLANS_MAX; i++) {
+		bool again = false;
+
+		if (plan_documents(site, e) < 0 || pages_plan(site, e) < 0)
+			return -1;
+		if (!site->doc_count)
+			return err_set(e, ERR_MISSING,
+			    "\"%s\": nothing to publish in articles/ or "
+			    "pages/",
+			    site->opts->content);
+		if (convert_documents(site, &again, e) < 0)
+			return -1;
+		if (!again)
+			return 0;
+	}
+	return err_set(e, ERR_LIMIT, "too many files are refused one by one");
+}
+
+static void
+tell_messages(struct site *site)
+{
+	for (size_t i = 0; i < site->source_count; i++)
+		messages_tell(site->diag, site->sources[i].file->path.ptr,
+		    site->sources[i].messages);
+}
+
+static int
+publish(struct site *site, struct site_result *result, struct err *e)
+{
+	struct store_view *v;
+
+	build_progress(site->opts, "publishing", store_pending(site->store));
+	if (store_publish(site->store, site->opts->now_s, e) < 0)
+		return -1;
+	if (!(v = store_writer_view(site->store, e)))
+		return -1;
+	result->edition = store_view_edition(v);
+	store_view_drop(v);
+	result->articles = site->article_count;
+	result->pages = site->page_count;
+	result->converted = site->converted;
+	for (size_t i = 0; i < site->source_count; i++)
+		result->refused += site->sources[i].refused;
+	return 0;
+}
+
+static int
+run(struct site *site, struct site_result *result, struct err *e)
+{
+	if (open_content(site, e) < 0)
+		return -1;
+	site->store = store_writer_open(site->opts->store, 0, e);
+	if (!site->store)
+		return -1;
+	store_clear_stale_readers(site->store);
+	if (scan(site, e) < 0 || records_load(site, e) < 0 ||
+	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
+	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
+	    gone_make(site, e) < 0 || output_finish(site, e) < 0)
+		return -1;
+	return publish(site, result, e);
+}
+
+int
+site_build(
+    const struct site_opts *opts, struct site_result *result, struct err *e)
+{
+	struct site site;
+	int rc;
+
+	*result = (struct site_result){ .articles = 0 };
+	site_init(&site, opts);
+	rc = run(&site, result, e);
+	tell_messages(&site);
+	site_release(&site);
+	return rc;
+}

@@ -1,0 +1,538 @@
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/pack.h"
+#include "site/build.h"
+#include "store/store.h"
+
+#include "site/site_internal.h"
+
+/* First parts of addresses that pages cannot have. */
+static const char *const reserved[] = { "all", "archive", "articles", "atom",
+	"author", "caps", "category", "favicon", "files", "lang", "new",
+	"offline", "robots", "search", "series", "tag" };
+
+void
+plan_say(struct site *site, struct source *s, const struct err *why)
+{
+	struct buf all;
+	struct diag d = { .sink = messages_pack, .ctx = &all };
+
+	buf_init(&all, (size_t)16 << 20);
+	buf_add(&all, s->messages);
+	diag_err(&d, DIAG_ERROR, why);
+	if (!buf_failed(&all) &&
+	    arena_copy(&site->arena, buf_slice(&all), &s->messages) < 0)
+		s->messages = SLICE_NONE;
+	buf_release(&all);
+}
+
+int
+plan_refuse(struct site *site, struct source *s, struct err *e)
+{
+	s->refused = s->is_old = true;
+	s->is_done = false;
+	if (slice_eq(s->payload, s->old_payload))
+		s->payload = SLICE_NONE;
+	else
+		s->payload = s->old_payload;
+	/* A stamp that fits no file: it is read again the next time. */
+	s->stamp = (struct io_stamp){ .size = 0 };
+	s->looked_ns = 0;
+	return records_put_source(site, s, e);
+}
+
+/* --- documents ----------------------------------------------------------- */
+
+/* "articles/2026/x.md": "x"; of "articles/x/index.md" the folder's name. */
+static struct slice
+stem_of(struct slice path)
+{
+	size_t end = path.len, start;
+
+	while (end && path.ptr[end - 1] != '.')
+		end--;
+	path = slice_upto(path, end ? end - 1 : path.len);
+	for (start = path.len; start && path.ptr[start - 1] != '/';)
+		start--;
+	if (slice_eq_cstr(slice_from(path, start), "index") && start) {
+		struct slice folder = slice_upto(path, start - 1);
+
+		for (start = folder.len; start && folder.ptr[start - 1] != '/';)
+			start--;
+		if (start)
+			return slice_from(folder, start);
+		return SLICE_LIT("index");
+	}
+	return slice_from(path, start);
+}
+
+static int
+make_slug(struct site *site, struct doc *d, struct err *e)
+{
+	struct slice path = d->source->file->path;
+	char slug[SLUG_MAX + 1];
+	size_t len = slug_make(stem_of(path), slug);
+
+	if (!len)
+		return err_at(e, path.ptr, 0, 0,
+		    "the file name makes no address; give it one: slug: a-z, "
+		    "0-9 and hyphens");
+	if (arena_copy(&site->arena, slice_make(slug, len), &d->slug) < 0)
+		return err_memory(e);
+	return 0;
+}
+
+static bool
+is_reserved(struct slice slug)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (slice_eq_cstr(slug, reserved[i]))
+			return true;
+	return false;
+}
+
+static int
+settle_slug(struct site *site, struct doc *d, struct err *e)
+{
+	const struct fm_text *given = &d->art.fm.slug;
+	bool is_article = d->source->kind == SOURCE_ARTICLE;
+	const char *address;
+
+	d->slug = given->text;
+	if (!d->slug.len && make_slug(site, d, e) < 0)
+		return -1;
+	if (!is_article && is_reserved(d->slug))
+		return err_at(e, d->source->file->path.ptr, given->line,
+		    given->column,
+		    "the address /%.*s is the program's own; give it "
+		    "another: slug: ...",
+		    SLICE_FMT(d->slug));
+	address = arena_printf(&site->arena, "/%s%.*s",
+	    is_article ? "articles/" : "", SLICE_FMT(d->slug));
+	if (!address)
+		return err_memory(e);
+	d->address = slice_cstr(address);
+	return 0;
+}
+
+static int
+check_terms(const struct site *site, const struct doc *d,
+    const struct fm_list *terms, const struct catalog_names *names,
+    struct err *e)
+{
+	char slug[SLUG_MAX + 1];
+
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct fm_text *t = &terms->items[i];
+
+		if (!catalog_slug(&site->catalog, names, t->text, slug))
+			return err_at(e, d->source->file->path.ptr, t->line,
+			    t->column,
+			    "\"%.*s\" makes no address; give it one in "
+			    "capsule.yaml: terms: {%.*s: a-z, 0-9, hyphens}",
+			    SLICE_FMT(t->text), SLICE_FMT(t->text));
+	}
+	return 0;
+}
+
+/* -1 and *e when the document cannot be published. */
+static int
+settle(struct site *site, struct doc *d, struct err *e)
+{
+	const struct frontmatter *fm = &d->art.fm;
+	struct fm_text series = fm->series;
+	struct fm_list one = { &series, series.text.len ? 1 : 0 };
+
+	d->lang =
+	    fm->lang.text.len ? fm->lang.text : catalog_lang(&site->catalog);
+	d->is_withdrawn = date_is_set(&fm->withdrawn);
+	if (date_is_set(&fm->date))
+		d->day = (unsigned)fm->date.year * 10000 +
+		    fm->date.month * 100 + fm->date.day;
+	if (!d->art.title.len)
+		return err_at(e, d->source->file->path.ptr, 1, 1,
+		    "no title: neither in the front matter nor as a heading");
+	if (settle_slug(site, d, e) < 0 ||
+	    check_terms(
+		site, d, &fm->categories, &site->catalog.categories, e) < 0 ||
+	    check_terms(site, d, &fm->tags, NULL, e) < 0 ||
+	    check_terms(site, d, &one, &site->catalog.series, e) < 0)
+		return -1;
+	return 0;
+}
+
+static bool
+is_due(const struct site *site, const struct frontmatter *fm)
+{
+	return !fm->draft &&
+	    !(date_is_set(&fm->publish_date) &&
+		date_unix(&fm->publish_date) > site->opts->now_s);
+}
+
+/* Makes s->doc, or leaves it NULL; a state that is refused gives way. */
+static int
+make_doc(struct site *site, struct source *s, struct err *e)
+{
+	s->doc = NULL;
+	while (s->payload.len) {
+		struct doc *d = arena_calloc(&site->arena, 1, sizeof(*d));
+		struct err why = ERR_INIT;
+
+		if (!d)
+			return err_memory(e);
+		d->source = s;
+		if (article_decode(&site->arena, s->payload, &d->art) < 0)
+			return err_set(e, ERR_CORRUPT,
+			    "the record of \"%s\" is damaged",
+			    s->file->path.ptr);
+		if (!is_due(site, &d->art.fm))
+			return 0;
+		if (settle(site, d, &why) == 0) {
+			s->doc = d;
+			return 0;
+		}
+		plan_say(site, s, &why);
+		if (plan_refuse(site, s, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- addresses ----------------------------------------------------------- */
+
+static int
+by_address(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int order = slice_cmp(x->address, y->address);
+
+	if (order)
+		return order;
+	if (x->is_alias != y->is_alias)
+		return x->is_alias ? 1 : -1;
+	/* Who was there before goes first, then the order of paths. */
+	if (x->doc->source->stale != y->doc->source->stale)
+		return x->doc->source->stale ? 1 : -1;
+	return slice_cmp(
+	    x->doc->source->file->path, y->doc->source->file->path);
+}
+
+/* Refuses the later one of two documents at one address; how many, or -1. */
+static int
+refuse_twins(struct site *site, struct err *e)
+{
+	struct place *first = site->places;
+	int refused = 0;
+
+	for (size_t i = 1; i < site->place_count; i++) {
+		struct place *p = &site->places[i];
+		struct err why;
+
+		if (!slice_eq(p->address, first->address)) {
+			first = p;
+			continue;
+		}
+		err_at(&why, p->doc->source->file->path.ptr,
+		    p->doc->art.fm.slug.line, p->doc->art.fm.slug.column,
+		    "the address %.*s is taken by %.*s", SLICE_FMT(p->address),
+		    SLICE_FMT(first->doc->source->file->path));
+		plan_say(site, p->doc->source, &why);
+		if (plan_refuse(site, p->doc->source, e) < 0 ||
+		    make_doc(site, p->doc->source, e) < 0)
+			return -1;
+		refused++;
+	}
+	return refused;
+}
+
+/* An alias as an address; false when it can be none. */
+static bool
+alias_address(struct site *site, struct slice given, struct slice *out)
+{
+	const char *text;
+	size_t at;
+
+	/* Of a whole URL the path counts. */
+	for (at = 0; at + 2 < given.len; at++)
+		if (!memcmp(given.ptr + at, "://", 3)) {
+			given = slice_from(given, at + 3);
+			given = slice_from(given, slice_find(given, '/'));
+			break;
+		}
+	for (size_t i = 0; i < given.len; i++)
+		if (given.ptr[i] <= ' ' || given.ptr[i] >= 0x7f ||
+		    given.ptr[i] == '?' || given.ptr[i] == '#')
+			return false;
+	if (!given.len || given.len + 1 > STORE_KEY_MAX - 1)
+		return false;
+	text = arena_printf(&site->arena, "%s%.*s",
+	    given.ptr[0] == '/' ? "" : "/", SLICE_FMT(given));
+	*out = slice_cstr(text);
+	return out->len > 1;
+}
+
+static bool
+is_own_address(const struct site *site, struct slice address)
+{
+	static const char *const ends[] = { ".gmi", ".md", ".txt", "/" };
+
+	if (plan_find_doc(site, address))
+		return true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct slice end = slice_cstr(ends[i]);
+
+		if (slice_ends(address, end) &&
+		    plan_find_doc(
+			site, slice_upto(address, address.len - end.len)))
+			return true;
+	}
+	return false;
+}
+
+/* Takes the aliases of `d` that are sound; `all` has room for them. */
+static int
+add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
+    struct err *e)
+{
+	const struct fm_list *given = &d->art.fm.aliases;
+
+	d->aliases =
+	    arena_calloc(&site->arena, given->count + 1, sizeof(*d->aliases));
+	if (!d->aliases)
+		return err_memory(e);
+	for (size_t i = 0; i < given->count; i++) {
+		const struct fm_text *t = &given->items[i];
+		struct slice address;
+		struct err why;
+
+		if (alias_address(site, t->text, &address) &&
+		    !is_own_address(site, address)) {
+			all[(*count)++] = (struct place){ address, d, true };
+			d->aliases[d->alias_count++] = address;
+			continue;
+		}
+		err_at(&why, d->source->file->path.ptr, t->line, t->column,
+		    "the alias \"%.*s\" is no address, or is taken",
+		    SLICE_FMT(t->text));
+		plan_say(site, d->source, &why);
+		d->source->refused = true;
+	}
+	return 0;
+}
+
+/* Of two aliases at one address the second is told of and left out. */
+static void
+drop_twin_aliases(struct site *site)
+{
+	for (size_t i = 1; i < site->place_count; i++) {
+		struct place *p = &site->places[i], *q = p - 1;
+		struct err why;
+		size_t k = 0;
+
+		if (!slice_eq(p->address, q->address) || p->doc == q->doc)
+			continue;
+		err_at(&why, p->doc->source->file->path.ptr, 0, 0,
+		    "the alias %.*s is taken by %.*s", SLICE_FMT(p->address),
+		    SLICE_FMT(q->doc->source->file->path));
+		plan_say(site, p->doc->source, &why);
+		p->doc->source->refused = true;
+		while (k < p->doc->alias_count &&
+		    !slice_eq(p->doc->aliases[k], p->address))
+			k++;
+		if (k < p->doc->alias_count)
+			p->doc->aliases[k] =
+			    p->doc->aliases[--p->doc->alias_count];
+		p->doc = q->doc;
+	}
+}
+
+static void
+place_docs(struct site *site)
+{
+	site->place_count = 0;
+	for (size_t i = 0; i < site->source_count; i++) {
+		struct doc *d = site->sources[i].doc;
+
+		if (d)
+			site->places[site->place_count++] =
+			    (struct place){ d->address, d, false };
+	}
+	if (site->place_count)
+		qsort(site->places, site->place_count, sizeof(*site->places),
+		    by_address);
+}
+
+static int
+settle_addresses(struct site *site, struct err *e)
+{
+	size_t room = site->source_count + 1, count;
+	struct place *all;
+	int refused;
+
+	for (size_t i = 0; i < site->source_count; i++)
+		if (site->sources[i].doc)
+			room += site->sources[i].doc->art.fm.aliases.count;
+	if (!(all = arena_calloc(&site->arena, room, sizeof(*all))))
+		return err_memory(e);
+	site->places = all;
+	do {
+		place_docs(site);
+		if ((refused = refuse_twins(site, e)) < 0)
+			return -1;
+	} while (refused);
+	count = site->place_count;
+	for (size_t i = 0; i < site->source_count; i++)
+		if (site->sources[i].doc &&
+		    add_aliases(site, site->sources[i].doc, all, &count, e) < 0)
+			return -1;
+	site->place_count = count;
+	if (count)
+		qsort(all, count, sizeof(*all), by_address);
+	drop_twin_aliases(site);
+	return 0;
+}
+
+/* --- lists --------------------------------------------------------------- */
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct doc *x = *(struct doc *const *)a;
+	const struct doc *y = *(struct doc *const *)b;
+
+	if (x->day != y->day)
+		return x->day > y->day ? -1 : 1;
+	if (x->day) {
+		int order = date_cmp(&y->art.fm.date, &x->art.fm.date);
+
+		if (order)
+			return order;
+	}
+	return slice_cmp(x->source->file->path, y->source->file->path);
+}
+
+static int
+pages_by_address(const void *a, const void *b)
+{
+	const struct doc *x = *(struct doc *const *)a;
+	const struct doc *y = *(struct doc *const *)b;
+
+	return slice_cmp(x->address, y->address);
+}
+
+static int
+make_lists(struct site *site, struct err *e)
+{
+	size_t room = site->source_count + 1;
+
+	site->docs = arena_calloc(&site->arena, room, sizeof(struct doc *));
+	site->articles = arena_calloc(&site->arena, room, sizeof(struct doc *));
+	site->pages = arena_calloc(&site->arena, room, sizeof(struct doc *));
+	if (!site->docs || !site->articles || !site->pages)
+		return err_memory(e);
+	site->doc_count = site->article_count = site->page_count = 0;
+	for (size_t i = 0; i < site->source_count; i++) {
+		struct doc *d = site->sources[i].doc;
+
+		if (!d)
+			continue;
+		site->docs[site->doc_count++] = d;
+		if (d->is_withdrawn)
+			continue;
+		if (d->source->kind == SOURCE_ARTICLE)
+			site->articles[site->article_count++] = d;
+		else
+			site->pages[site->page_count++] = d;
+	}
+	if (site->article_count)
+		qsort(site->articles, site->article_count, sizeof(struct doc *),
+		    newest_first);
+	if (site->page_count)
+		qsort(site->pages, site->page_count, sizeof(struct doc *),
+		    pages_by_address);
+	return 0;
+}
+
+int
+plan_documents(struct site *site, struct err *e)
+{
+	for (size_t i = 0; i < site->source_count; i++) {
+		struct source *s = &site->sources[i];
+
+		if (s->kind != SOURCE_FILE && make_doc(site, s, e) < 0)
+			return -1;
+	}
+	if (settle_addresses(site, e) < 0)
+		return -1;
+	return make_lists(site, e);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+struct source *
+plan_find_source(const struct site *site, struct slice path)
+{
+	size_t low = 0, high = site->source_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		struct source *s = &site->sources[mid];
+		int order = slice_cmp(s->file->path, path);
+
+		if (order == 0)
+			return s;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+struct doc *
+plan_find_doc(const struct site *site, struct slice address)
+{
+	size_t low = 0, high = site->place_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct place *p = &site->places[mid];
+		int order = slice_cmp(p->address, address);
+
+		if (order == 0)
+			return p->doc;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+int
+plan_digest(const struct site *site, const struct doc *d, struct slice deps,
+    struct hash *out)
+{
+	struct buf in;
+	struct slice dep;
+	int rc;
+
+	buf_init(&in, (size_t)64 << 20);
+	pack_hash(&in, &site->base_hash);
+	pack_hash(&in, &d->art.source);
+	pack_slice(&in, d->address);
+	pack_slice(&in, d->lang);
+	pack_number(&in, d->is_withdrawn);
+	pack_number(&in, d->alias_count);
+	for (size_t i = 0; i < d->alias_count; i++)
+		pack_slice(&in, d->aliases[i]);
+	while (unit_next(&deps, &dep)) {
+		pack_slice(&in, dep);
+		links_digest(site, d, dep, &in);
+	}
+	rc = buf_failed(&in) ? -1 : hash_of(buf_slice(&in), out);
+	buf_release(&in);
+	return rc;
+}

@@ -1,0 +1,362 @@
+/*
+ * site_internal.h: what the files of site/ share: the site as one build sees
+ * it.
+ *
+ * A build goes through these steps, each in a file of its own:
+ *
+ *	tree.c     which files there are, in what state
+ *	records.c  what the last build knew of them
+ *	read.c     new and changed files are read, in helpers: a record each
+ *	plan.c     records -> documents: what is published, where, and the
+ *	           digest of all that goes into each
+ *	convert.c  documents whose digest is new are converted, in helpers
+ *	pages.c    indexes whose digest is new are made
+ *	publish.c  what came out goes into the store; what is no longer
+ *	           planned goes out of it
+ *	build.c    the order of all this
+ *
+ * Content paths ("articles/2026/x.md") and addresses ("/articles/x.gmi") are
+ * two things; a variable is called path or address after what it holds.
+ */
+#ifndef SITE_SITE_INTERNAL_H
+#define SITE_SITE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "content/article.h"
+#include "content/catalog.h"
+#include "render/words.h"
+#include "site/tree.h"
+
+struct diag;
+struct err;
+struct md_node;
+struct render_target;
+struct site_opts;
+struct store_writer;
+
+enum source_kind {
+	SOURCE_ARTICLE,
+	SOURCE_PAGE,
+	SOURCE_FILE,
+};
+
+/* A file of the content tree. */
+struct source {
+	const struct tree_file *file;
+	enum source_kind kind;
+	bool stale;   /* to be read: new, changed, or refused the last time */
+	bool refused; /* what it holds now is not published, or not wholly */
+	bool is_old;  /* so payload is of its last good state */
+	bool named;   /* FILE: some page leads to it */
+	bool stored;  /* FILE: its body was put by this build */
+	bool is_done; /* converted by this build */
+	/* What is known of it: now, and at the last build; may be empty. */
+	struct slice payload, old_payload;
+	struct io_stamp stamp; /* of the bytes that payload tells of */
+	int64_t looked_ns;     /* when they were read, since 1970 */
+	struct slice messages; /* of reading and converting; packed */
+	struct slice
+	    unit; /* what became of it, this time or the last; packed */
+	/* FILE, of payload: */
+	struct slice media;
+	struct hash hash;
+	/* Not FILE: the document, once planned; NULL: nothing is published. */
+	struct doc *doc;
+};
+
+/* A document that is published, or withdrawn. */
+struct doc {
+	struct source *source;
+	struct article art;
+	struct slice slug, lang;
+	struct slice address; /* "/articles/x": what all its own begin with */
+	unsigned day;         /* 20260131; 0: no date */
+	bool is_withdrawn;
+	struct slice *aliases; /* addresses that lead to it */
+	size_t alias_count;
+	uint64_t size; /* bytes of its gemtext, once it is converted */
+};
+
+/* What stands at an address, extension aside. */
+struct place {
+	struct slice address;
+	struct doc *doc;
+	bool is_alias;
+};
+
+enum index_kind {
+	INDEX_HOME,
+	INDEX_ARTICLES,
+	INDEX_ARCHIVE,
+	INDEX_YEAR,
+};
+
+/* A page that the program makes of many documents. */
+struct index {
+	enum index_kind kind;
+	struct slice address; /* "/archive/2026/" */
+	struct doc **docs;    /* those it lists, in its order */
+	size_t count;
+	unsigned year; /* YEAR */
+	struct slice unit;
+};
+
+struct site {
+	const struct site_opts *opts;
+	struct store_writer *store;
+	struct arena arena; /* lives as long as the build */
+	int content_fd;
+	struct catalog catalog;
+	struct hash base_hash; /* program and capsule.yaml: in every digest */
+	struct words *words;   /* of the catalogue's overrides; see words_in */
+	struct slice *word_langs;
+	size_t word_count;
+	struct tree tree;
+	struct source *sources; /* one a file, in the tree's order */
+	size_t source_count;
+	struct doc **docs; /* all, in the order of their paths */
+	size_t doc_count;
+	struct doc **articles; /* published ones, newest first */
+	size_t article_count;
+	struct doc **pages; /* published ones, by address */
+	size_t page_count;
+	struct place *places; /* sorted by address */
+	size_t place_count;
+	struct index *indexes; /* sorted by address */
+	size_t index_count;
+	struct buf dropped;   /* keys that lost their page, packed */
+	struct buf put_units; /* records of indexes put by this build, packed */
+	struct diag *diag;
+	unsigned long converted, refused;
+};
+
+/* --- messages.c ---------------------------------------------------------- */
+
+/* A diag sink that packs items into a buffer; its ctx is the buffer. */
+struct diag_item;
+void messages_pack(void *ctx, const struct diag_item *item);
+/* Reports packed items of `file`. */
+void messages_tell(struct diag *d, const char *file, struct slice packed);
+
+/* --- records.c ----------------------------------------------------------- */
+
+struct unit {
+	struct hash digest;
+	uint64_t size;
+	struct slice deps; /* packed content paths and addresses */
+	struct slice keys; /* packed store keys */
+};
+
+/*
+ * Fills site->sources from the tree and the store's records; records of what is
+ * no more are deleted, and the keys they had noted as dropped.
+ */
+int records_load(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Writes the record of a file that was read. */
+int records_put_source(struct site *site, const struct source *s, struct err *e)
+    __attribute__((warn_unused_result));
+/* FILE: media and hash out of the payload, and into one. */
+int records_open_file(struct source *s);
+void records_pack_file(struct buf *out, const struct source *s);
+
+int unit_decode(struct slice bytes, struct unit *out);
+void unit_encode(struct buf *out, const struct unit *u);
+/* The next of packed texts; false at the end. */
+bool unit_next(struct slice *packed, struct slice *out);
+
+/* --- read.c -------------------------------------------------------------- */
+
+int read_sources(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- document.c ---------------------------------------------------------- */
+
+/* One source text, parsed; all of it lives in `arena`. */
+struct document {
+	struct article art;
+	struct slice text;    /* sanitised */
+	struct md_node *tree; /* the body; NULL when only asked for the head */
+};
+
+/* When the first heading of level 1 is the title that the head lacks. */
+enum promote {
+	PROMOTE_NEVER,
+	PROMOTE_WITH_HEAD, /* where there is front matter */
+	PROMOTE_ALWAYS,
+};
+
+/*
+ * With `whole` false the body is parsed only where the title must come from it.
+ */
+struct document_opts {
+	const char *file;
+	struct diag *diag;
+	enum promote promote;
+	bool whole;
+	bool again; /* bytes and head were told of before */
+};
+int document_parse(struct arena *arena, struct slice bytes,
+    const struct document_opts *opts, struct document *out, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- head.c -------------------------------------------------------------- */
+
+/* What the head and tail of a document say, in its own language. */
+struct head {
+	const struct article *art;
+	const struct catalog *catalog; /* may be NULL */
+	const struct words *words;
+	struct slice lang;
+};
+
+/* Puts title, byline, dates, terms and summary before the body. */
+int head_add(struct arena *a, struct md_node *doc, const struct head *h);
+/* Adds translations, attachments and author links behind it. */
+int head_add_tail(struct arena *a, struct md_node *doc, const struct head *h);
+
+/* --- words.c ------------------------------------------------------------- */
+
+/* Applies the catalogue's overrides of the program's own words. */
+int words_load(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* The program's words in `lang`. */
+const struct words *words_in(const struct site *site, struct slice lang);
+
+/* --- plan.c -------------------------------------------------------------- */
+
+/*
+ * Makes documents of the sources.  Called again after a source was refused: all
+ * documents are then made anew.
+ */
+int plan_documents(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/*
+ * What a source holds now is not to be published: it goes back to its last good
+ * state, or out of the edition when it has none.
+ */
+int plan_refuse(struct site *site, struct source *s, struct err *e)
+    __attribute__((warn_unused_result));
+/* Adds a message about `s`, told when the build ends. */
+void plan_say(struct site *site, struct source *s, const struct err *why);
+
+/* The file at `path`; NULL: none. */
+struct source *plan_find_source(const struct site *site, struct slice path);
+/* The document at `address`, without extension; NULL: none. */
+struct doc *plan_find_doc(const struct site *site, struct slice address);
+/* The digest of all that goes into `d`, if `deps` is what it depends on. */
+int plan_digest(const struct site *site, const struct doc *d, struct slice deps,
+    struct hash *out) __attribute__((warn_unused_result));
+
+/* --- links.c ------------------------------------------------------------- */
+
+enum links_form {
+	LINKS_GEMINI,
+	LINKS_GEMTEXT_ON_GOPHER,
+	LINKS_GOPHER, /* texts and menus */
+};
+
+struct links {
+	const struct site *site;
+	const struct doc *doc; /* NULL: a page of the program's own */
+	struct slice address;  /* of the page: its folder matters */
+	const struct words *words;
+	enum links_form form;
+	struct buf path, uri, menu, text;
+};
+
+/*
+ * What the program's own pages link to is an address, never a file: hrefs with
+ * this in front, "qasid:/articles/x.md".
+ */
+#define LINKS_OWN "qasid:"
+
+/* `address` and `words` must outlive *l. */
+void links_init(struct links *l, const struct site *site, const struct doc *d,
+    struct slice address, const struct words *words);
+void links_release(struct links *l);
+/* For render_opts.resolve, with a struct links as its context. */
+void links_resolve(
+    void *ctx, struct slice href, bool image, struct render_target *out);
+/*
+ * Walks the tree: tells `diag` what leads nowhere, appends what the document
+ * depends on (packed, sorted, each once) to `deps`.
+ */
+int links_check(struct links *l, const struct md_node *tree, struct diag *diag,
+    struct buf *deps, struct err *e) __attribute__((warn_unused_result));
+/* Appends what `dep` leads to from `d` now, as bytes for a digest. */
+void links_digest(const struct site *site, const struct doc *d,
+    struct slice dep, struct buf *out);
+/* The file that `dep` leads to from `d`, and its address; NULL: no file. */
+struct source *links_file(const struct site *site, const struct doc *d,
+    struct slice dep, struct buf *address);
+/* The Gopher item type of a file. */
+char links_gopher_type(const struct source *s);
+
+/* --- convert.c ----------------------------------------------------------- */
+
+/* Converts what is new; sources that are refused meanwhile are marked so. */
+int convert_documents(struct site *site, bool *again, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- output.c ------------------------------------------------------------ */
+
+/* What a unit puts into the store: packed by who makes it, taken by who puts. */
+struct output {
+	char protocol; /* 'g' or 'o' */
+	struct slice
+	    address;   /* as Gemini has it; the key of 'o' has no last / */
+	unsigned kind; /* enum store_kind */
+	char gopher_type;
+	struct slice media, lang;
+	struct slice body;
+	struct slice path; /* the body is this file's; else empty */
+};
+
+void output_pack(struct buf *out, const struct output *o);
+/* `text` with lines ended by CR LF, and no line that is a lone dot. */
+void output_crlf(struct buf *out, struct slice text);
+/*
+ * Puts all of `outputs`, and the record of the unit `name` ("d/...") with its
+ * keys; keys that it had and has no more are noted as dropped.
+ */
+struct output_unit {
+	struct slice name, outputs, deps;
+	struct slice before; /* its record of the last build; may be empty */
+	struct hash digest;
+	uint64_t size;
+};
+int output_put(struct site *site, const struct output_unit *u,
+    struct slice *record, struct err *e) __attribute__((warn_unused_result));
+/* Takes a unit out: its keys are noted as dropped. */
+int output_drop(struct site *site, struct slice name, struct slice before,
+    struct err *e) __attribute__((warn_unused_result));
+/* Deletes what was dropped and not put again by this build. */
+int output_finish(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- pages.c ------------------------------------------------------------- */
+
+/* Lists the indexes that the planned documents ask for. */
+int pages_plan(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Whether the program makes an index at `address`, last slash aside. */
+bool pages_has(const struct site *site, struct slice address);
+/* Puts the indexes whose digest is new, drops those that are no more. */
+int pages_make(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- shared.c ------------------------------------------------------------ */
+
+/* Puts the files of content/files that some page leads to. */
+int shared_make(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Puts what content/gone says. */
+int gone_make(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif
