@@ -353,6 +353,25 @@ add_authority(struct buf *out, const struct uri *u)
 	}
 }
 
+/* The path behind out's authority or scheme, its dot segments removed. */
+static void
+add_clean_path(struct buf *out, size_t start, bool has_authority)
+{
+	size_t n;
+
+	if (buf_failed(out) || out->len == start)
+		return;
+	n = uri_remove_dots(out->ptr + start, out->len - start, NULL);
+	buf_truncate(out, start + n);
+	/* "//" would now begin an authority (RFC 3986 §3.3): "/." before it. */
+	if (!has_authority && n > 1 && !memcmp(out->ptr + start, "//", 2) &&
+	    buf_reserve(out, 2) == 0) {
+		memmove(out->ptr + start + 2, out->ptr + start, n);
+		memcpy(out->ptr + start, "/.", 2);
+		out->len += 2;
+	}
+}
+
 void
 uri_resolve(struct buf *out, const struct uri *base, const struct uri *ref)
 {
@@ -376,11 +395,8 @@ uri_resolve(struct buf *out, const struct uri *base, const struct uri *ref)
 	} else {
 		merge_paths(out, base, ref->path);
 	}
-	if ((own || ref->path.len) && !buf_failed(out) && out->len > start)
-		buf_truncate(out,
-		    start +
-			uri_remove_dots(
-			    out->ptr + start, out->len - start, NULL));
+	if (own || ref->path.len)
+		add_clean_path(out, start, (own ? ref : base)->has_authority);
 	if (query->has_query) {
 		buf_add_char(out, '?');
 		buf_add(out, query->query);
