@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "base/yaml.h"
 
 #include "config/config.h"
@@ -32,13 +33,40 @@ struct setting {
 	const char *help;
 };
 
+/* Names and paths: nothing that a terminal or a line would act on. */
+static bool
+is_visible(const char *text)
+{
+	size_t len = strlen(text), at = 0;
+
+	while (at < len) {
+		uint32_t cp;
+		size_t n = utf8_decode(text + at, len - at, &cp);
+
+		if (!n || cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
+		    cp == 0x2028 || cp == 0x2029 || cp == 0xfeff ||
+		    (cp & 0xfffe) == 0xfffe)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+static int
+refuse_invisible(const struct setting *s, struct err *e)
+{
+	return err_set(
+	    e, ERR_INVALID, "\"%s\" holds a control character", s->key);
+}
+
 static int
 parse_text(const struct setting *s, struct config *c, void *field,
     const char *text, struct err *e)
 {
 	char *copy = arena_strndup(&c->arena, text, strlen(text));
 
-	(void)s;
+	if (!is_visible(text))
+		return refuse_invisible(s, e);
 	if (!copy)
 		return err_memory(e);
 	*(const char **)field = copy;
@@ -55,6 +83,8 @@ parse_list(const struct setting *s, struct config *c, void *field,
 	if (!*text)
 		return err_set(
 		    e, ERR_INVALID, "\"%s\" has an empty item", s->key);
+	if (!is_visible(text))
+		return refuse_invisible(s, e);
 	if (list->count == LIST_MAX)
 		return err_set(
 		    e, ERR_LIMIT, "\"%s\" has over %d items", s->key, LIST_MAX);
@@ -527,13 +557,35 @@ config_clear(struct config *c, const char *key)
 }
 
 static void
+print_text(struct buf *out, const char *text)
+{
+	buf_add_char(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, *text);
+	}
+	buf_add_char(out, '"');
+}
+
+static void
+print_list(struct buf *out, const struct config_list *list)
+{
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < list->count; i++) {
+		buf_add_cstr(out, i ? ", " : "");
+		print_text(out, list->items[i]);
+	}
+	buf_add_char(out, ']');
+}
+
+static void
 print_value(struct buf *out, const struct setting *s, const struct config *c)
 {
 	const void *v = value_of(s, c);
-	const struct config_list *list = v;
 
 	if (s->parse == parse_text)
-		buf_addf(out, "\"%s\"", *(const char *const *)v);
+		print_text(out, *(const char *const *)v);
 	else if (s->parse == parse_number)
 		buf_addf(out, "%u", *(const unsigned *)v);
 	else if (s->parse == parse_bytes)
@@ -549,11 +601,7 @@ print_value(struct buf *out, const struct setting *s, const struct config *c)
 	else if (s->parse == parse_log)
 		buf_add_cstr(out, log_words[*(const enum config_log *)v]);
 	else
-		for (size_t i = 0; i < list->count; i++)
-			buf_addf(out, "%s\"%s\"%s", i ? ", " : "[",
-			    list->items[i], i + 1 < list->count ? "" : "]");
-	if (s->parse == parse_list && !list->count)
-		buf_add_cstr(out, "[]");
+		print_list(out, v);
 }
 
 void
