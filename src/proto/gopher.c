@@ -154,13 +154,13 @@ add_html(struct buf *out, struct slice s)
 }
 
 static void
-add_link(struct buf *out, struct slice url)
+add_link(struct buf *out, struct slice url, const char *path)
 {
 	buf_add_cstr(out, "<a href=\"");
 	add_html(out, url);
-	buf_add_cstr(out, "\">");
+	buf_addf(out, "%s\">", path);
 	add_html(out, url);
-	buf_add_cstr(out, "</a>");
+	buf_addf(out, "%s</a>", path);
 }
 
 void
@@ -173,7 +173,7 @@ gopher_url_page(struct buf *out, struct slice url)
 	buf_add_cstr(out,
 	    "\">\n<title>A link</title></head>\n<body><p>This link leads out "
 	    "of Gopher: ");
-	add_link(out, url);
+	add_link(out, url, "");
 	buf_add_cstr(out, "</p></body></html>\n");
 }
 
@@ -187,8 +187,8 @@ gopher_http_page(
 	    "Connection: close\r\n\r\n"
 	    "<!DOCTYPE html>\n<html><head><title>Gopher</title></head>\n"
 	    "<body><p>This is a Gopher server. The same pages are at ");
-	add_link(out, gopher_url);
-	buf_add_cstr(out, "/ and ");
-	add_link(out, gemini_url);
-	buf_add_cstr(out, "/.</p></body></html>\n");
+	add_link(out, gopher_url, "/");
+	buf_add_cstr(out, " and ");
+	add_link(out, gemini_url, "/");
+	buf_add_cstr(out, ".</p></body></html>\n");
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,8 +60,8 @@ landlock_abi(void)
 	    LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-static int
-enter_landlock(struct err *e)
+int
+sandbox_close_files(struct err *e)
 {
 	int abi = landlock_abi(), fd, r;
 	size_t i = 0;
@@ -137,18 +138,23 @@ static const int allowed[] = {
 static int
 add_narrow_rules(scmp_filter_ctx f)
 {
-	const uint64_t prot_exec = 4;
+	/* Memory, but none to execute; the socket's unsent bytes alone. */
+	const struct scmp_arg_cmp no_exec = {
+		.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC
+	};
+	const struct scmp_arg_cmp outq = {
+		.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIOCOUTQ
+	};
 
-	if (seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ)) < 0)
+	if (seccomp_rule_add_array(
+		f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &outq) < 0)
 		return -1;
-	/* Memory, but none to execute. */
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, prot_exec, 0));
+	return seccomp_rule_add_array(
+	    f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec);
 }
 
-static int
-enter_seccomp(struct err *e)
+int
+sandbox_close_calls(struct err *e)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = f ? 0 : -1;
@@ -179,9 +185,9 @@ sandbox_enter(const struct sandbox_opts *opts, struct err *e)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, "prctl", "no new privileges");
-	if (enter_landlock(e) < 0 && opts->need_landlock)
+	if (sandbox_close_files(e) < 0 && opts->need_landlock)
 		return -1;
-	if (enter_seccomp(e) < 0 && opts->need_seccomp)
+	if (sandbox_close_calls(e) < 0 && opts->need_seccomp)
 		return -1;
 	return 0;
 }

@@ -32,9 +32,13 @@ struct sandbox_opts {
 int sandbox_enter(const struct sandbox_opts *opts, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Its two halves: no file by Landlock, few system calls by seccomp. */
+int sandbox_close_files(struct err *e) __attribute__((warn_unused_result));
+int sandbox_close_calls(struct err *e) __attribute__((warn_unused_result));
+
 /*
- * What sandbox_enter() would set up on this kernel, in words: "user nobody is
- * dropped to" is the caller's.  Writes to `text`.
+ * Writes what sandbox_enter() would set up on this kernel, in words, to `text`;
+ * the user is not among it.
  */
 void sandbox_describe(char *text, size_t cap);
 

@@ -1,0 +1,279 @@
+/*
+ * Tries forbidden acts from inside a worker's sandbox: each in a process of its
+ * own, which tells by its exit status what became of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "server/sandbox.h"
+
+#include "test.h"
+
+enum outcome {
+	DENIED = 10, /* with EPERM or EACCES */
+	ALLOWED,
+	FAILED_OTHERWISE,
+	NO_SANDBOX,
+};
+
+static int listening = -1;
+
+static enum outcome
+judge(long r)
+{
+	if (r >= 0)
+		return ALLOWED;
+	return errno == EPERM || errno == EACCES ? DENIED : FAILED_OTHERWISE;
+}
+
+static enum outcome
+open_to_read(void)
+{
+	return judge(open("/etc/passwd", O_RDONLY));
+}
+
+static enum outcome
+open_to_write(void)
+{
+	return judge(open("/tmp/qasid-sandbox-x", O_WRONLY | O_CREAT, 0600));
+}
+
+static enum outcome
+list_root(void)
+{
+	return judge(open("/", O_RDONLY | O_DIRECTORY));
+}
+
+static enum outcome
+make_folder(void)
+{
+	return judge(mkdir("/tmp/qasid-sandbox-d", 0700));
+}
+
+static enum outcome
+remove_file(void)
+{
+	return judge(unlink("/tmp/qasid-sandbox-x"));
+}
+
+static enum outcome
+run_program(void)
+{
+	char *argv[] = { (char[]){ "true" }, NULL };
+
+	return judge(execv("/bin/true", argv));
+}
+
+static enum outcome
+make_socket(void)
+{
+	return judge(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static enum outcome
+connect_out(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = 9 };
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return judge(
+	    connect(listening, (const struct sockaddr *)&a, sizeof(a)));
+}
+
+static enum outcome
+bind_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+
+	return judge(bind(listening, (const struct sockaddr *)&a, sizeof(a)));
+}
+
+static enum outcome
+make_process(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return judge(pid);
+}
+
+static enum outcome
+trace_parent(void)
+{
+	return judge(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+}
+
+static enum outcome
+kill_parent(void)
+{
+	return judge(kill(getppid(), 0));
+}
+
+static enum outcome
+make_code(void)
+{
+	void *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return judge(m == MAP_FAILED ? -1 : 0);
+}
+
+static enum outcome
+become_root(void)
+{
+	return judge(setuid(0));
+}
+
+static enum outcome
+use_memory(void)
+{
+	void *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return judge(m == MAP_FAILED ? -1 : 0);
+}
+
+static enum outcome
+accept_peer(void)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+
+	return fd < 0 && errno == EAGAIN ? ALLOWED : judge(fd);
+}
+
+static int
+enter_all(struct err *e)
+{
+	struct sandbox_opts opts = { .need_landlock = true,
+		.need_seccomp = true };
+
+	if (geteuid() == 0) {
+		opts.drop_user = true;
+		opts.uid = opts.gid = 65534;
+	}
+	return sandbox_enter(&opts, e);
+}
+
+static enum outcome
+inside(int (*enter)(struct err *e), enum outcome (*act)(void))
+{
+	struct err e = ERR_INIT;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (enter(&e) < 0)
+			_exit(NO_SANDBOX);
+		_exit((int)act());
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return (enum outcome)WEXITSTATUS(status);
+}
+
+static void
+denies(void **state)
+{
+	static const struct {
+		const char *name;
+		enum outcome (*act)(void);
+	} acts[] = {
+		{ "open to read", open_to_read },
+		{ "open to write", open_to_write },
+		{ "list a folder", list_root },
+		{ "make a folder", make_folder },
+		{ "remove a file", remove_file },
+		{ "run a program", run_program },
+		{ "make a socket", make_socket },
+		{ "connect", connect_out },
+		{ "bind", bind_port },
+		{ "fork", make_process },
+		{ "trace", trace_parent },
+		{ "kill", kill_parent },
+		{ "executable memory", make_code },
+		{ "become root", become_root },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		enum outcome o = inside(enter_all, acts[i].act);
+
+		if (o != DENIED)
+			fail_msg("%s: %d", acts[i].name, (int)o);
+	}
+}
+
+static void
+allows_what_serving_needs(void **state)
+{
+	(void)state;
+	assert_int_equal(inside(enter_all, use_memory), ALLOWED);
+	assert_int_equal(inside(enter_all, accept_peer), ALLOWED);
+}
+
+/* Landlock holds by itself, were a system call ever to slip through. */
+static int
+enter_files(struct err *e)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return sandbox_close_files(e);
+}
+
+static void
+landlock_holds_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(inside(enter_files, open_to_read), DENIED);
+	assert_int_equal(inside(enter_files, open_to_write), DENIED);
+	assert_int_equal(inside(enter_files, list_root), DENIED);
+	assert_int_equal(inside(enter_files, run_program), DENIED);
+	assert_int_equal(inside(enter_files, make_socket), ALLOWED);
+}
+
+/* The test can fail: without a sandbox these acts succeed. */
+static int
+enter_nothing(struct err *e)
+{
+	(void)e;
+	return 0;
+}
+
+static void
+acts_succeed_outside(void **state)
+{
+	(void)state;
+	assert_int_equal(inside(enter_nothing, open_to_read), ALLOWED);
+	assert_int_equal(inside(enter_nothing, make_socket), ALLOWED);
+	assert_int_equal(inside(enter_nothing, make_process), ALLOWED);
+	assert_int_equal(inside(enter_nothing, kill_parent), ALLOWED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(denies),
+		cmocka_unit_test(allows_what_serving_needs),
+		cmocka_unit_test(landlock_holds_alone),
+		cmocka_unit_test(acts_succeed_outside),
+	};
+
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (listening < 0 || listen(listening, 1) < 0)
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
