@@ -138,7 +138,7 @@ convert(struct site *site, struct err *e)
 	for (int i = 0; i < REPLANS_MAX; i++) {
 		bool again = false;
 
-		if (plan_documents(site, e) < 0 || pages_plan(site, e) < 0)
+		if (plan_documents(site, e) < 0)
 			return -1;
 		if (!site->doc_count)
 			return err_set(e, ERR_MISSING,

@@ -96,15 +96,20 @@ pack_page(struct job *j, const struct output *o)
 
 static void
 foot_link(
-    struct job *j, struct md_node *p, struct slice address, enum word word)
+    struct job *j, struct md_node *p, struct slice address, struct slice label)
 {
 	const char *own =
 	    arena_printf(&j->c->arena, LINKS_OWN "%.*s", SLICE_FMT(address));
 
 	if (p->first)
 		(void)md_add(&j->c->arena, p, MD_BREAK);
-	(void)md_add_link(
-	    &j->c->arena, p, slice_cstr(own), slice_cstr(j->words->word[word]));
+	(void)md_add_link(&j->c->arena, p, slice_cstr(own), label);
+}
+
+static struct slice
+word(const struct job *j, enum word w)
+{
+	return slice_cstr(j->words->word[w]);
 }
 
 /* The ways on from a page: its other forms, and up. */
@@ -113,22 +118,26 @@ make_foot(struct job *j, const struct form *f)
 {
 	struct md_node *p = md_add(&j->c->arena, NULL, MD_PARAGRAPH);
 	bool article = j->doc->source->kind == SOURCE_ARTICLE;
+	const char *gemtext = arena_printf(
+	    &j->c->arena, "%s (gemtext)", j->words->word[WORD_TEXT]);
 
-	if (!p)
+	if (!p || !gemtext)
 		return NULL;
 	if (f->gopher_type == '1') {
-		foot_link(j, p, own_address(j, ".txt"), WORD_TEXT);
+		foot_link(j, p, own_address(j, ".txt"), word(j, WORD_TEXT));
 		if (article) {
-			foot_link(
-			    j, p, own_address(j, ".w40.txt"), WORD_NARROW_TEXT);
+			foot_link(j, p, own_address(j, ".w40.txt"),
+			    word(j, WORD_NARROW_TEXT));
 			foot_link(j, p, own_address(j, ".w0.txt"),
-			    WORD_UNWRAPPED_TEXT);
+			    word(j, WORD_UNWRAPPED_TEXT));
 		}
+		foot_link(j, p, own_address(j, ".gmi"), slice_cstr(gemtext));
 	}
-	foot_link(j, p, own_address(j, ".md"), WORD_SOURCE);
+	foot_link(j, p, own_address(j, ".md"), word(j, WORD_SOURCE));
 	if (article)
-		foot_link(j, p, SLICE_LIT("/articles/"), WORD_ARTICLES);
-	foot_link(j, p, SLICE_LIT("/"), WORD_HOME);
+		foot_link(
+		    j, p, SLICE_LIT("/articles/"), word(j, WORD_ARTICLES));
+	foot_link(j, p, SLICE_LIT("/"), word(j, WORD_HOME));
 	return p;
 }
 

@@ -136,7 +136,7 @@ found_address(const struct site *site, struct slice address, struct found *out)
 			continue;
 		out->kind = d->is_withdrawn ? FOUND_WITHDRAWN : FOUND_DOC;
 		out->doc = d;
-		out->suffix = i > 2 ? suffix : SLICE_NONE;
+		out->suffix = i > 1 ? suffix : SLICE_NONE;
 		return;
 	}
 }
@@ -341,6 +341,7 @@ resolve_doc(struct links *l, const struct found *f, struct render_target *out)
 {
 	struct slice address = f->doc->address;
 	bool is_text = slice_ends(f->suffix, SLICE_LIT(".txt"));
+	bool is_page = !f->suffix.len || slice_eq_cstr(f->suffix, ".gmi");
 
 	buf_add(&l->path, address);
 	buf_add(&l->path, f->suffix.len ? f->suffix : SLICE_LIT(".gmi"));
@@ -351,7 +352,7 @@ resolve_doc(struct links *l, const struct found *f, struct render_target *out)
 	buf_add(&l->text, f->suffix.len ? f->suffix : SLICE_LIT(".txt"));
 	out->menu_type = f->suffix.len ? '0' : '1';
 	out->text_type = '0';
-	finish_own(l, out, !is_text, !f->suffix.len);
+	finish_own(l, out, !is_text, is_page);
 }
 
 static void
@@ -416,6 +417,9 @@ links_resolve(
 		return;
 	case HREF_LOCAL:
 		f = find(l->site, l->doc, buf_slice(&l->path));
+		/* Written for Gemini; over Gopher its menu does as well. */
+		if (slice_eq_cstr(f.suffix, ".gmi"))
+			f.suffix = SLICE_NONE;
 		break;
 	case HREF_OWN:
 		f = find_page(l->site, buf_slice(&l->path));

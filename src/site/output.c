@@ -42,6 +42,8 @@ output_crlf(struct buf *out, struct slice text)
 		size_t len = slice_find(text, '\n');
 		struct slice line = slice_upto(text, len);
 
+		if (line.len && line.ptr[line.len - 1] == '\r')
+			line.len--;
 		buf_add(out, line);
 		/* A client would take it for the end of the text. */
 		if (slice_eq_cstr(line, "."))
@@ -128,6 +130,34 @@ put_file(struct site *site, struct source *s, struct err *e)
 	return has_old_body(site, s, e);
 }
 
+/*
+ * A text file goes out over Gopher as texts do: CR LF.  Where it cannot be read
+ * again, as it lies in the store.
+ */
+static int
+put_text_file(struct site *site, struct source *s, struct store_entry *entry,
+    struct err *e)
+{
+	struct buf bytes, text;
+	int rc = 0;
+
+	buf_init(&bytes, SITE_FILE_MAX + 4096);
+	buf_init(&text, (size_t)SITE_FILE_MAX * 2);
+	if (!s->refused && read_again(site, s, &bytes, NULL) == 0) {
+		output_crlf(&text, buf_slice(&bytes));
+		entry->size = text.len;
+		if (buf_failed(&text) ||
+		    hash_of(buf_slice(&text), &entry->hash) < 0)
+			rc = err_memory(e);
+		else
+			rc = store_put_body(
+			    site->store, &entry->hash, buf_slice(&text), e);
+	}
+	buf_release(&bytes);
+	buf_release(&text);
+	return rc;
+}
+
 /* 0, 1 when this output has to be left out, -1. */
 static int
 put_one(struct site *site, struct unpack *in, struct buf *key, struct err *e)
@@ -157,6 +187,9 @@ put_one(struct site *site, struct unpack *in, struct buf *key, struct err *e)
 			return rc;
 		entry.hash = s->hash;
 		entry.size = s->stamp.size;
+		if (o.protocol == 'o' && entry.gopher_type == '0' &&
+		    put_text_file(site, s, &entry, e) < 0)
+			return -1;
 	} else {
 		struct slice body = unpack_slice(in);
 

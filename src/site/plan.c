@@ -278,7 +278,7 @@ is_own_address(const struct site *site, struct slice address)
 {
 	static const char *const ends[] = { ".gmi", ".md", ".txt", "/" };
 
-	if (plan_find_doc(site, address))
+	if (plan_find_doc(site, address) || pages_has(site, address))
 		return true;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct slice end = slice_cstr(ends[i]);
@@ -364,29 +364,41 @@ place_docs(struct site *site)
 		    by_address);
 }
 
+/* The documents by address, until no two have the same. */
 static int
 settle_addresses(struct site *site, struct err *e)
 {
-	size_t room = site->source_count + 1, count;
-	struct place *all;
 	int refused;
 
-	for (size_t i = 0; i < site->source_count; i++)
-		if (site->sources[i].doc)
-			room += site->sources[i].doc->art.fm.aliases.count;
-	if (!(all = arena_calloc(&site->arena, room, sizeof(*all))))
+	site->places = arena_calloc(
+	    &site->arena, site->source_count + 1, sizeof(*site->places));
+	if (!site->places)
 		return err_memory(e);
-	site->places = all;
 	do {
 		place_docs(site);
 		if ((refused = refuse_twins(site, e)) < 0)
 			return -1;
 	} while (refused);
-	count = site->place_count;
-	for (size_t i = 0; i < site->source_count; i++)
-		if (site->sources[i].doc &&
-		    add_aliases(site, site->sources[i].doc, all, &count, e) < 0)
+	return 0;
+}
+
+/* Aliases take what neither documents nor indexes have. */
+static int
+settle_aliases(struct site *site, struct err *e)
+{
+	size_t room = site->place_count + 1, count = site->place_count;
+	struct place *all;
+
+	for (size_t i = 0; i < site->doc_count; i++)
+		room += site->docs[i]->art.fm.aliases.count;
+	if (!(all = arena_calloc(&site->arena, room, sizeof(*all))))
+		return err_memory(e);
+	if (count)
+		memcpy(all, site->places, count * sizeof(*all));
+	for (size_t i = 0; i < site->doc_count; i++)
+		if (add_aliases(site, site->docs[i], all, &count, e) < 0)
 			return -1;
+	site->places = all;
 	site->place_count = count;
 	if (count)
 		qsort(all, count, sizeof(*all), by_address);
@@ -464,9 +476,10 @@ plan_documents(struct site *site, struct err *e)
 		if (s->kind != SOURCE_FILE && make_doc(site, s, e) < 0)
 			return -1;
 	}
-	if (settle_addresses(site, e) < 0)
+	if (settle_addresses(site, e) < 0 || make_lists(site, e) < 0 ||
+	    pages_plan(site, e) < 0)
 		return -1;
-	return make_lists(site, e);
+	return settle_aliases(site, e);
 }
 
 /* --- asking -------------------------------------------------------------- */

@@ -230,7 +230,7 @@ const struct words *words_in(const struct site *site, struct slice lang);
 /* --- plan.c -------------------------------------------------------------- */
 
 /*
- * Makes documents of the sources.  Called again after a source was refused: all
+ * Makes documents of the sources, and lists the indexes.  Called again after a source was refused: all
  * documents are then made anew.
  */
 int plan_documents(struct site *site, struct err *e)
