@@ -48,6 +48,14 @@ store_reader_close(struct store_reader *r)
 	mem_free(r);
 }
 
+int
+store_reader_clear_stale(struct store_reader *r)
+{
+	int dead = 0;
+
+	return mdb_reader_check(r->env.env, &dead) ? 0 : dead;
+}
+
 static struct store_view *
 spare_view(struct store_reader *r)
 {

@@ -70,6 +70,9 @@ struct store_reader *store_reader_open(const char *dir, struct err *e);
 /* Closes it; every view must have been dropped. */
 void store_reader_close(struct store_reader *r);
 
+/* Frees the slots of readers that died; how many. */
+int store_reader_clear_stale(struct store_reader *r);
+
 /*
  * The newest edition.  Every successful call is paired with one
  * store_view_drop(); views of one edition are one object, counted.  NULL when
