@@ -179,8 +179,11 @@ open_parts(struct worker *w, struct err *e)
 static int
 warm_up(struct worker *w, struct err *e)
 {
-	struct store_view *v = store_reader_view(w->reader);
+	struct store_view *v;
 
+	/* A worker that was killed has left its slot, and its edition, taken. */
+	store_reader_clear_stale(w->reader);
+	v = store_reader_view(w->reader);
 	if (!v)
 		return err_set(e, ERR_SYSTEM,
 		    "store \"%s\": no reader's place is free, or it is damaged",
