@@ -238,7 +238,7 @@ shell-lint:
 	@if [ -n "$(SH_FILES)" ]; then shellcheck $(SH_FILES); fi
 
 man-lint:
-	@if [ -n "$(MAN_FILES)" ]; then mandoc -Tlint -Wstyle $(MAN_FILES); fi
+	@sh tests/lint/man.sh
 
 cppcheck:
 	@cppcheck -q -j2 --std=c11 --enable=warning,style,performance,portability \

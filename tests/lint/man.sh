@@ -1,0 +1,144 @@
+#!/bin/sh
+# The manuals say what the program knows, and nothing else:
+#
+# - qasid.yaml(5): every key of the table in src/config/config.c as
+#   ".It Ic KEY", and on the next line its default, "Default: VALUE.";
+# - qasid-content(7): the keys of front matter (.It Ic) and of the mappings in
+#   it (.It Cm) under FRONT MATTER; those of capsule.yaml under CAPSULE.YAML;
+#   the program's own words (.It Cm) under WORDS;
+# - qasid(1): every subcommand of src/main.c as ".Ss qasid NAME", and below it
+#   each option of src/cmd/NAME.c and src/cmd/NAME_*.c as ".It Fl ...";
+# - every page has EXAMPLES, and nothing for mandoc to find.
+set -eu
+cd "$(dirname "$0")/../.."
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# flat FILE: the file on one line, so that a table's rows may be wrapped.
+flat() {
+	tr '\n\t' '  ' <"$1"
+}
+# table FILE NAME: the initialiser of the array NAME, one row a line.
+table() {
+	flat "$1" | sed "s/.*[ *]$2\[[A-Z_]*\] = {//; s/ };.*//" |
+		sed 's/}, *{/},\n{/g'
+}
+# firsts: of rows the first text between quotes.
+firsts() {
+	sed -n 's/^[^"]*"\([^"]*\)".*/\1/p'
+}
+# section FILE NAME: the lines of a section.
+section() {
+	awk -v name="$2" '
+		/^\.Sh / { inside = substr($0, 5) == name }
+		inside' "$1"
+}
+# items MACRO: the arguments of ".It MACRO a , b Ar c": a and b, a line each.
+items() {
+	sed -n "s/^\.It $1 //p" | sed 's/ \(Ar\|Ta\|Ns\|Pq\) .*//' |
+		sed 's/[ ,]\{1,\}/\n/g'
+}
+# same WHAT: $tmp/code and $tmp/man hold the same lines, in any order.
+same() {
+	sort -u "$tmp/code" >"$tmp/code.s"
+	sort -u "$tmp/man" >"$tmp/man.s"
+	[ -s "$tmp/code.s" ] || echo "$1: nothing found in the source"
+	comm -23 "$tmp/code.s" "$tmp/man.s" |
+		sed "s/^/$1: not in the manual: /"
+	comm -13 "$tmp/code.s" "$tmp/man.s" |
+		sed "s/^/$1: not in the program: /"
+}
+
+settings() {
+	table src/config/config.c settings |
+		sed -n 's/^[^"]*"\([^"]*\)",[^,]*,[^,]*, *\(NULL\|"\([^"]*\)"\),.*/\1 \2/p' |
+		sed 's/"//g; s/ NULL$/ empty/; s/ $/ empty/' >"$tmp/code"
+	awk '/^\.It Ic / { key = $3 }
+		/^Default: / {
+			sub(/^Default: /, ""); sub(/\.$/, ""); print key, $0
+		}' src/man/qasid.yaml.5 >"$tmp/man"
+	same 'qasid.yaml(5), key and default'
+	items Ic <src/man/qasid.yaml.5 >"$tmp/man"
+	table src/config/config.c settings | firsts >"$tmp/code"
+	same 'qasid.yaml(5), key'
+}
+
+content() {
+	section src/man/qasid-content.7 'FRONT MATTER' >"$tmp/section"
+	table src/content/frontmatter.c keys | firsts >"$tmp/code"
+	items Ic <"$tmp/section" | tr '[:upper:]' '[:lower:]' >"$tmp/man"
+	same 'qasid-content(7), front matter'
+	flat src/content/frontmatter.c |
+		grep -oE 'nocase\(m->key, +SLICE_LIT\("[a-z_]+' |
+		sed 's/.*"//' >"$tmp/code"
+	items Cm <"$tmp/section" >"$tmp/man"
+	same 'qasid-content(7), mapping in front matter'
+
+	section src/man/qasid-content.7 CAPSULE.YAML >"$tmp/section"
+	table src/content/catalog.c capsule_keys | firsts >"$tmp/code"
+	items Ic <"$tmp/section" >"$tmp/man"
+	same 'qasid-content(7), capsule.yaml'
+	table src/content/catalog.c name_keys | firsts >"$tmp/code"
+	items Cm <"$tmp/section" >"$tmp/man"
+	same 'qasid-content(7), author, category or series'
+
+	section src/man/qasid-content.7 WORDS >"$tmp/section"
+	table src/render/words.c names | grep -oE '"[^"]+"' | tr -d '"' \
+		>"$tmp/code"
+	items Cm <"$tmp/section" >"$tmp/man"
+	same 'qasid-content(7), word'
+}
+
+# COMMAND -x and COMMAND --long, a line each.
+code_options() {
+	for f in src/cmd/*.c; do
+		command=${f##*/}
+		command=${command%.c}
+		command=${command%%_*}
+		flat "$f" | grep -oE \
+			'\{ +"[a-z0-9-]+", +(no|required|optional)_argument' |
+			sed "s/[^\"]*\"\([^\"]*\)\".*/$command --\1/" || true
+		# A table of flags with the settings they stand for.
+		flat "$f" | grep -oE '\{ +"[a-z]+", +"[a-z._]+", +(true|false)' |
+			sed "s/[^\"]*\"\([^\"]*\)\".*/$command --\1/" || true
+		flat "$f" | grep -oE 'getopt_long\([^"]*"[a-zA-Z:]*"' |
+			sed 's/.*("*//; s/[^"]*"//; s/[":]//g' | fold -w1 |
+			sed -n "s/^[a-zA-Z]$/$command -&/p" || true
+	done
+}
+man_options() {
+	awk '/^\.Sh / { command = "" }
+		/^\.Ss qasid / { command = $3 }
+		/^\.It Fl / && command {
+			for (i = 3; i <= NF && $i != "Ar" && $i != "Cm" &&
+			    $i != "Ns"; i++)
+				if ($i != "," && $i != "Fl")
+					print command, "-" $i
+		}' src/man/qasid.1
+}
+
+command_line() {
+	table src/main.c commands | firsts >"$tmp/code"
+	sed -n 's/^\.Ss qasid //p' src/man/qasid.1 >"$tmp/man"
+	same 'qasid(1), command'
+	code_options >"$tmp/code"
+	man_options >"$tmp/man"
+	same 'qasid(1), option'
+}
+
+{
+	settings
+	content
+	command_line
+	for f in src/man/*.[157]; do
+		grep -q '^\.Sh EXAMPLES' "$f" || echo "$f has no EXAMPLES"
+	done
+} >"$tmp/found"
+# The pages refer to each other: mandoc looks for them in a tree of manuals.
+for f in src/man/*.[157]; do
+	install -D -m 644 "$f" "$tmp/tree/man${f##*.}/${f##*/}"
+done
+PATH=$PATH:/usr/sbin makewhatis "$tmp/tree"
+MANPATH=$tmp/tree mandoc -Tlint -Wstyle src/man/*.[157] >>"$tmp/found" || true
+cat "$tmp/found"
+[ ! -s "$tmp/found" ]
