@@ -14,7 +14,8 @@
 
 /* md4c reads past the end of what it is given. */
 enum {
-	PADDING = 16
+	PADDING = 16,
+	MAX_TOO_DEEP_WARNINGS = 20
 };
 
 const char md_soft_break[2] = " ";
@@ -85,12 +86,28 @@ note_of(const struct builder *b, size_t at)
 	return &b->notes.notes[low];
 }
 
+/* The characters in line `i` before offset `at`; counts on from last time. */
+static size_t
+column_of(struct builder *b, size_t i, size_t at)
+{
+	size_t from = b->line_starts[i], count = 0;
+
+	if (b->counted_line == i && b->counted_to >= from &&
+	    b->counted_to <= at) {
+		from = b->counted_to;
+		count = b->counted;
+	}
+	count += utf8_count(slice_make(b->src + from, at - from));
+	b->counted_line = i;
+	b->counted_to = at;
+	b->counted = count;
+	return count;
+}
+
 void
-md_place(
-    const struct builder *b, const char *p, unsigned *line, unsigned *column)
+md_place(struct builder *b, const char *p, unsigned *line, unsigned *column)
 {
 	const struct footnote *note;
-	struct slice before;
 	size_t at, i;
 
 	*line = *column = 0;
@@ -98,19 +115,18 @@ md_place(
 		return;
 	at = (size_t)(p - b->src);
 	i = line_of(b, at);
-	before = slice_make(b->src + b->line_starts[i], at - b->line_starts[i]);
 	if (at < b->body_at) {
 		note = note_of(b, at);
 		*line = note->line + (unsigned)(i - line_of(b, note->at));
 	} else {
 		*line = (unsigned)(i - line_of(b, b->body_at));
-		*column = (unsigned)utf8_count(before) + 1;
+		*column = (unsigned)column_of(b, i, at) + 1;
 	}
 	*line += b->opts->first_line ? b->opts->first_line : 1;
 }
 
 void
-md_warn(const struct builder *b, const char *at, const char *fmt, ...)
+md_warn(struct builder *b, const char *at, const char *fmt, ...)
 {
 	unsigned line, column;
 	char text[400];
@@ -128,7 +144,7 @@ md_warn(const struct builder *b, const char *at, const char *fmt, ...)
 
 /* Gives its place to each node above the text at `p` that has none yet. */
 static void
-place_nodes(const struct builder *b, const char *p)
+place_nodes(struct builder *b, const char *p)
 {
 	unsigned line, column;
 
@@ -613,7 +629,7 @@ open_span(struct builder *b, enum md_type type, const MD_ATTRIBUTE *target,
 	if (!parent)
 		return -1;
 	if (span_depth(parent) >= MAX_SPAN_DEPTH) {
-		if (target)
+		if (target && b->lost_links++ < MAX_TOO_DEEP_WARNINGS)
 			md_warn(b, target->text, "link nested too deep: lost");
 		return 0;
 	}

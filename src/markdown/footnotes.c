@@ -66,7 +66,7 @@ is_lazy(const struct line *l)
 	if (l->blank || l->markers || !l->content.len ||
 	    label_length(l->content))
 		return false;
-	return !memchr("#|<=", l->content.ptr[0], 4) &&
+	return !strchr("#|<=", l->content.ptr[0]) &&
 	    !slice_starts(l->content, SLICE_LIT("```")) &&
 	    !slice_starts(l->content, SLICE_LIT("~~~")) &&
 	    !slice_starts(l->content, SLICE_LIT("---")) &&
@@ -241,6 +241,16 @@ sort_labels(struct footnotes *f, struct arena *a)
 	return 0;
 }
 
+static bool
+may_have_notes(struct slice body)
+{
+	for (size_t at; (at = slice_find(body, '^')) < body.len;
+	     body = slice_from(body, at + 1))
+		if (at && body.ptr[at - 1] == '[')
+			return true;
+	return false;
+}
+
 int
 footnotes_take(struct footnotes *f, struct arena *a, struct slice body,
     struct buf *text, size_t *body_at)
@@ -250,8 +260,7 @@ footnotes_take(struct footnotes *f, struct arena *a, struct slice body,
 
 	*f = (struct footnotes){ 0 };
 	*body_at = text->len;
-	if (!body.ptr || !memmem(body.ptr, body.len, "]:", 2) ||
-	    !memmem(body.ptr, body.len, "[^", 2)) {
+	if (!may_have_notes(body)) {
 		buf_add(text, body);
 		return buf_failed(text) ? -1 : 0;
 	}

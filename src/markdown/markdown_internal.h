@@ -46,6 +46,9 @@ struct builder {
 	struct footnotes notes;
 	uint32_t *line_starts; /* offsets in src */
 	size_t line_count;
+	/* Columns of the place asked for last. */
+	size_t counted_line, counted_to, counted;
+	unsigned long lost_links; /* nested too deep */
 
 	struct md_node *doc, *cur, *floor;
 	struct md_node *note_list; /* MD_NOTES, or NULL */
@@ -84,8 +87,8 @@ int md_break(struct builder *b);
 int md_plain(struct builder *b, struct slice text);
 bool md_in_src(const struct builder *b, const char *p);
 void md_place(
-    const struct builder *b, const char *p, unsigned *line, unsigned *column);
-void md_warn(const struct builder *b, const char *at, const char *fmt, ...)
+    struct builder *b, const char *p, unsigned *line, unsigned *column);
+void md_warn(struct builder *b, const char *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* text.c: text with shortcodes, captions and references to footnotes */

@@ -121,7 +121,7 @@ gopher_fill(struct render *r, struct slice text)
 		r->failed = true;
 		return;
 	}
-	plain = r->wrap.ascii && !r->rtl;
+	plain = !r->wrap.nbsp && !r->rtl;
 	if (r->lead_pending && wrap_take(&r->wrap, room(r, &r->lead), &line))
 		gopher_text_line(r, line);
 	while (wrap_take(&r->wrap, columns, &line)) {

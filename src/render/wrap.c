@@ -69,8 +69,8 @@ kind_of_latin(uint32_t c)
 	if (c == 0xa0)
 		return KIND_OTHER;
 	if (c < 0xc0 && c != 0xaa && c != 0xb5 && c != 0xba)
-		return KIND_STRANGE;
-	return c == 0xd7 || c == 0xf7 ? KIND_STRANGE : KIND_LETTER;
+		return KIND_OTHER;
+	return c == 0xd7 || c == 0xf7 ? KIND_OTHER : KIND_LETTER;
 }
 
 static enum kind
@@ -82,7 +82,7 @@ kind_of_arabic(uint32_t c)
 		return KIND_DIGIT;
 	if ((c >= 0x620 && c <= 0x64a) || (c >= 0x671 && c <= 0x6d3))
 		return KIND_LETTER;
-	return c >= 0x64b && c <= 0x65f ? KIND_OTHER : KIND_STRANGE;
+	return KIND_OTHER;
 }
 
 static enum kind
@@ -104,6 +104,8 @@ kind_of_punctuation(uint32_t c)
 		return KIND_OPEN;
 	case 0x200e:
 	case 0x200f:
+	case 0x2022:
+	case 0x2026:
 		return KIND_OTHER;
 	default:
 		return KIND_STRANGE;
@@ -115,13 +117,27 @@ kind_of(uint32_t c)
 {
 	if (c < 0x80)
 		return kind_of_ascii((char)c);
-	if (c < 0x250)
+	if (c < 0x2b0)
 		return kind_of_latin(c);
+	/* Greek has a question mark and a stop of its own. */
+	if (c >= 0x380 && c < 0x500)
+		return c == 0x387 ? KIND_CLOSE : KIND_LETTER;
 	if (c >= 0x600 && c < 0x700)
 		return kind_of_arabic(c);
 	if (c >= 0x2000 && c < 0x2070)
 		return kind_of_punctuation(c);
 	return KIND_STRANGE;
+}
+
+/* What uc_width() says of U+0600 to U+06FF, without asking it. */
+static int
+width_of_arabic(uint32_t c)
+{
+	if ((c >= 0x620 && c <= 0x64a) || (c >= 0x671 && c <= 0x6d5))
+		return 1;
+	if ((c >= 0x64b && c <= 0x65f) || c == 0x670)
+		return 0;
+	return uc_width(c, "UTF-8");
 }
 
 static int
@@ -131,8 +147,8 @@ width_of(uint32_t c)
 
 	if (c < 0x300)
 		return 1;
-	if ((c >= 0x620 && c <= 0x64a) || (c >= 0x671 && c <= 0x6d5))
-		return 1;
+	if (c >= 0x600 && c < 0x700)
+		return width_of_arabic(c);
 	n = uc_width(c, "UTF-8");
 	return n < 0 ? 0 : n;
 }
@@ -222,12 +238,27 @@ wrap_release(struct wrap *w)
 	buf_release(&w->breaks);
 }
 
+/*
+ * Whether the library must be asked about `s`.  Latin, Greek, Cyrillic and
+ * Arabic letters never decide where a line ends; of the rest only common
+ * punctuation is known here.  Finds NO-BREAK SPACE on the way.
+ */
 static bool
-is_strange(struct slice s)
+is_strange(struct slice s, bool *nbsp)
 {
 	size_t at = 0, n;
 
+	*nbsp = false;
 	while ((at = ascii_run(s, at)) < s.len) {
+		unsigned char c = (unsigned char)s.ptr[at];
+
+		if ((c >= 0xc2 && c <= 0xca) || (c >= 0xce && c <= 0xd3) ||
+		    (c >= 0xd8 && c <= 0xdb)) {
+			*nbsp = *nbsp ||
+			    (c == 0xc2 && (unsigned char)s.ptr[at + 1] == 0xa0);
+			at += 2;
+			continue;
+		}
 		if (kind_of(char_at(s, at, &n)) == KIND_STRANGE)
 			return true;
 		at += n;
@@ -240,10 +271,11 @@ wrap_start(struct wrap *w, struct slice text)
 {
 	w->text = text;
 	w->at = w->token_start = w->token_end = 0;
-	w->library = false;
+	w->library = w->nbsp = false;
 	w->ascii = ascii_run(text, 0) == text.len;
-	if (w->ascii || !is_strange(text))
+	if (w->ascii || !is_strange(text, &w->nbsp))
 		return 0;
+	w->nbsp = true;
 	w->library = true;
 	buf_clear(&w->breaks);
 	if (buf_reserve(&w->breaks, text.len) < 0)
@@ -351,58 +383,81 @@ without_blanks(struct slice s)
 	return s;
 }
 
-/*
- * Where the line from `w->at` ends, its text running to `end` (an LF, or the
- * end of all).  Bytes are columns.
- */
-static size_t
-ascii_line(struct wrap *w, size_t end, unsigned columns)
+/* Whether a line may begin at `at`. */
+static bool
+is_chance(struct wrap *w, size_t at)
 {
-	const char *p = w->text.ptr;
-	size_t most = w->at + columns, i, last = end;
+	const unsigned char *p = (const unsigned char *)w->text.ptr + at;
+	size_t n = 1;
 
-	while (last > w->at && is_blank(p[last - 1]))
-		last--;
-	if (last <= most)
-		return end;
-	/* Backward for the last chance, then forward for the first. */
-	for (i = most + 1; i > w->at + 1; i--) {
-		char c = p[i - 1];
+	if (is_blank((char)*p) || (*p & 0xc0) == 0x80)
+		return false;
+	if (is_blank((char)p[-1]))
+		return breaks_after_blank(w, at);
+	if (w->library)
+		return breaks_between(w, at, char_before(w->text, at));
+	if (p[-1] == '-')
+		return breaks_between(w, at, '-');
+	/* Other hyphens and dashes are U+2010 to U+2014: E2 80 9x. */
+	if (p[-1] < 0x80 || at < w->at + 3 || p[-3] != 0xe2)
+		return false;
+	return breaks_between(w, at, char_at(w->text, at - 3, &n));
+}
 
-		if (c == ' ' || c == '\t'
-			? !is_blank(p[i]) && breaks_after_blank(w, i)
-			: c == '-' && i <= most && breaks_between(w, i, '-'))
-			return i;
+/* The first character from `at` on that does not fit in `columns`, or `end`. */
+static size_t
+first_over(const struct wrap *w, size_t at, size_t end, unsigned columns)
+{
+	const unsigned char *p = (const unsigned char *)w->text.ptr;
+	unsigned width = 0;
+	size_t n;
+
+	if (w->ascii)
+		return end - at > columns ? at + columns : end;
+	for (; at < end; at += n) {
+		n = 1;
+		if (p[at] < 0x80) {
+			width++;
+		} else if (p[at] < 0xcc) {
+			n = 2;
+			width++;
+		} else if (p[at] >= 0xd8 && p[at] < 0xdc) {
+			n = 2;
+			width += (unsigned)width_of_arabic(
+			    (p[at] & 0x1fu) << 6 | (p[at + 1] & 0x3fu));
+		} else {
+			width += (unsigned)width_of(char_at(w->text, at, &n));
+		}
+		if (width > columns)
+			return at;
 	}
-	for (i = most + 1; i < last; i++)
-		if (!is_blank(p[i]) &&
-		    (is_blank(p[i - 1])
-			    ? breaks_after_blank(w, i)
-			    : p[i - 1] == '-' && breaks_between(w, i, '-')))
-			return i;
 	return end;
 }
 
+/*
+ * Where the line from `w->at` ends and the next begins; its text runs to `end`
+ * (an LF, or the end of all).
+ */
 static size_t
-any_line(struct wrap *w, size_t end, unsigned columns)
+fill(struct wrap *w, size_t end, unsigned columns)
 {
-	size_t at = w->at, n, chance = 0;
-	uint32_t c, before = 0;
-	unsigned width = 0;
+	const char *p = w->text.ptr;
+	size_t last = end, over, i;
 
-	for (; at < end; at += n, before = c) {
-		bool blank = is_blank(w->text.ptr[at]);
-
-		c = char_at(w->text, at, &n);
-		if (before && !blank &&
-		    (before == ' ' || before == '\t'
-			    ? breaks_after_blank(w, at)
-			    : breaks_between(w, at, before)))
-			chance = at;
-		width += (unsigned)width_of(c);
-		if (width > columns && !blank && chance)
-			return chance;
-	}
+	while (last > w->at && is_blank(p[last - 1]))
+		last--;
+	over = first_over(w, w->at, last, columns);
+	if (over == last)
+		return end;
+	/* Backward for the last chance, then forward for the first. */
+	for (i = over; is_blank(p[i]);)
+		i++;
+	for (; i > w->at; i--)
+		if (is_chance(w, i))
+			return i;
+	for (i = over + 1; i < last; i++)
+		if (is_chance(w, i))
+			return i;
 	return end;
 }
 
@@ -416,12 +471,7 @@ wrap_take(struct wrap *w, unsigned columns, struct slice *line)
 		return false;
 	lf = memchr(w->text.ptr + w->at, '\n', w->text.len - w->at);
 	end = lf ? (size_t)(lf - w->text.ptr) : w->text.len;
-	if (!columns)
-		next = end;
-	else if (w->ascii)
-		next = ascii_line(w, end, columns);
-	else
-		next = any_line(w, end, columns);
+	next = columns ? fill(w, end, columns) : end;
 	*line = without_blanks(slice_make(w->text.ptr + w->at, next - w->at));
 	w->at = next;
 	if (next == end && lf)

@@ -19,6 +19,7 @@ struct wrap {
 	struct slice text;
 	size_t at;         /* where the next line begins */
 	bool ascii;        /* bytes are columns */
+	bool nbsp;         /* there may be a NO-BREAK SPACE */
 	bool library;      /* `breaks` decides */
 	struct buf breaks; /* libunistring's answer, a byte each */
 	/* The token looked at last and whether it must stay whole. */
