@@ -33,6 +33,7 @@ struct frame {
 	struct frame *up;
 	struct md_node *cur, *floor; /* to go back to */
 	struct md_node *node;        /* opened by it, or NULL */
+	int span;                    /* md4c's type of it; -1: a block */
 	bool in_skip; /* opened within what a shortcode swallowed */
 };
 
@@ -51,7 +52,8 @@ struct builder {
 	unsigned long lost_links; /* nested too deep */
 
 	struct md_node *doc, *cur, *floor;
-	struct md_node *note_list; /* MD_NOTES, or NULL */
+	struct md_node *before_soft; /* what stood before a soft break */
+	struct md_node *note_list;   /* MD_NOTES, or NULL */
 	struct frame *frames, *spare;
 	bool notes_next; /* the next list is the one of the notes */
 	bool too_deep;   /* told once */

@@ -1,4 +1,6 @@
 #include <stdint.h>
+#include <stdlib.h>
+#include <uninorm.h>
 
 #include "base/buf.h"
 #include "base/diag.h"
@@ -149,13 +151,60 @@ letter_run(const char *p, size_t len)
 	return i;
 }
 
+/*
+ * Whether `s` may hold what is not in NFC: combining marks that have composed
+ * forms, or a character of the blocks beyond Arabic, punctuation aside.
+ */
+static bool
+may_need_nfc(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+
+	for (size_t i = 0; i + 1 < s.len; i++) {
+		unsigned char c = p[i], d = p[i + 1];
+
+		if (c < 0xcc || c == 0xef)
+			continue;
+		if (c == 0xcc || c == 0xcd || (c >= 0xe0 && c != 0xe2) ||
+		    (c == 0xd9 && d >= 0x93 && d <= 0x95))
+			return true;
+		/* U+2000, U+2001 and letter-like signs. */
+		if (c == 0xe2 &&
+		    (d > 0x80 || (i + 2 < s.len && p[i + 2] < 0x82)))
+			return true;
+	}
+	return false;
+}
+
+/* Puts what stands in out from `start` on into NFC. */
+static void
+normalise(struct buf *out, size_t start)
+{
+	struct slice s = slice_from(buf_slice(out), start);
+	size_t len = 0;
+	uint8_t *p;
+
+	if (buf_failed(out) || !may_need_nfc(s))
+		return;
+	p = u8_normalize(
+	    UNINORM_NFC, (const uint8_t *)s.ptr, s.len, NULL, &len);
+	if (!p) {
+		/* Asking for the impossible marks the buffer as failed. */
+		(void)buf_reserve(out, SIZE_MAX);
+		return;
+	}
+	buf_truncate(out, start);
+	buf_add_mem(out, p, len);
+	free(p);
+}
+
 void
 md_sanitise(struct buf *out, struct slice in, const char *file, struct diag *d)
 {
 	struct sanitiser s = {
 		.out = out, .in = in, .file = file, .diag = d, .line = 1
 	};
-	size_t at = 0;
+	size_t at = 0, start = out->len;
 
 	if (slice_starts(in, SLICE_LIT("\xef\xbb\xbf")))
 		at = s.counted = s.line_start = 3;
@@ -168,6 +217,7 @@ md_sanitise(struct buf *out, struct slice in, const char *file, struct diag *d)
 		if (!n)
 			at += special(&s, at);
 	}
+	normalise(out, start);
 	if (s.invalid > MAX_WARNINGS)
 		diag_at(d, DIAG_WARNING, file, 0, 0,
 		    "not UTF-8 in %lu more places", s.invalid - MAX_WARNINGS);

@@ -5,7 +5,8 @@
  * mark goes; CRLF and CR become LF; each maximal invalid UTF-8 subpart becomes
  * U+FFFD, with a warning; NUL, C0 (but TAB and LF), DEL, C1, bidi embeddings,
  * overrides and isolates are dropped; U+2028, U+2029, VT and FF become a space.
- * LRM, RLM and ALM stay.  So the marks of base/marks.h are free in what comes
+ * LRM, RLM and ALM stay.  Text is put
+ * into normalisation form C.  So the marks of base/marks.h are free in what comes
  * out, which is valid UTF-8 and no more than three times as long.
  */
 #ifndef MARKDOWN_SANITISE_H

@@ -128,7 +128,7 @@ static const struct service {
 static int
 video(struct builder *b, const struct service *s, struct slice args)
 {
-	struct slice id = argument(args, "id");
+	struct slice id = argument(args, "id"), title;
 	char *url;
 
 	if (!id.len)
@@ -137,7 +137,9 @@ video(struct builder *b, const struct service *s, struct slice args)
 	    b->arena, "%s%.*s%s", s->prefix, SLICE_FMT(id), s->suffix);
 	if (!url)
 		return -1;
-	return add_link(b, MD_LINK, slice_cstr(url), argument(args, "title"));
+	title = argument(args, "title");
+	return add_link(
+	    b, MD_LINK, slice_cstr(url), title.len ? title : slice_cstr(url));
 }
 
 static int
@@ -151,7 +153,9 @@ gist(struct builder *b, struct slice args)
 		return 1;
 	url = arena_printf(b->arena, "https://gist.github.com/%.*s/%.*s",
 	    SLICE_FMT(user), SLICE_FMT(id));
-	return url ? add_link(b, MD_LINK, slice_cstr(url), SLICE_NONE) : -1;
+	if (!url)
+		return -1;
+	return add_link(b, MD_LINK, slice_cstr(url), slice_cstr(url));
 }
 
 /* 0: done; 1: not known; -1: memory ended. */
@@ -251,6 +255,21 @@ bracketed(struct slice s, struct slice name)
 	return c == ']' || is_space(c) ? end + 1 : 0;
 }
 
+/* [embed]URL[/embed]: a link. */
+static long
+take_embed(struct builder *b, struct slice s, size_t n)
+{
+	const char *end = memmem(s.ptr, s.len, "[/embed]", 8);
+	struct slice url;
+
+	if (!end)
+		return 0;
+	url = slice_trim(slice_make(s.ptr + n, (size_t)(end - s.ptr) - n));
+	if (url.len && add_link(b, MD_LINK, url, url) < 0)
+		return -1;
+	return (long)(end - s.ptr) + 8;
+}
+
 static long
 take_bracket(struct builder *b, const char *p)
 {
@@ -274,9 +293,8 @@ take_bracket(struct builder *b, const char *p)
 			return -1;
 		return (long)n;
 	}
-	if ((n = bracketed(s, SLICE_LIT("embed"))) ||
-	    (n = bracketed(s, SLICE_LIT("/embed"))))
-		return (long)n;
+	if ((n = bracketed(s, SLICE_LIT("embed"))))
+		return take_embed(b, s, n);
 	if (s.len > 2 && s.ptr[1] >= 'a' && s.ptr[1] <= 'z' &&
 	    (n = slice_find(s, ']')) < s.len && slice_find(s, '=') < n &&
 	    (memchr(p, '"', n) || memchr(p, '\'', n)))

@@ -246,6 +246,7 @@ own(struct filter_links *f, struct slice href, bool image,
 		set_type(path, image, out);
 	}
 	render_url(&f->uri, query);
+	buf_add(&f->menu, query);
 	if (buf_failed(&f->uri) || buf_failed(&f->menu))
 		return;
 	out->kind = RENDER_OWN;

@@ -26,6 +26,16 @@ add_text(struct buf *out, struct slice s)
 	}
 }
 
+/* The same, but no blank where one is: what stood between them is gone. */
+static void
+add_words(struct buf *out, struct slice s)
+{
+	while (s.len && s.ptr[0] == ' ' && out->len &&
+	    (out->ptr[out->len - 1] == ' ' || out->ptr[out->len - 1] == '\n'))
+		s = slice_from(s, 1);
+	add_text(out, s);
+}
+
 static void
 add_number(struct buf *out, char open, unsigned n, char close)
 {
@@ -136,7 +146,7 @@ add_inline(struct render *r, const struct md_node *n, unsigned depth)
 {
 	switch (n->type) {
 	case MD_TEXT:
-		add_text(&r->text, n->text);
+		add_words(&r->text, n->text);
 		break;
 	case MD_CODE_SPAN:
 		buf_add_char(&r->text, '`');

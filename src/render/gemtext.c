@@ -78,8 +78,8 @@ put_text(struct render *r, struct slice s, bool first)
 	bool safe = put_start(r);
 
 	s = trimmed(s);
-	if (r->rtl && first && render_starts_ltr(s)) {
-		buf_add(r->out, SLICE_LIT("\xe2\x80\x8f"));
+	if (r->rtl && first && render_direction(s) == DIRECTION_LTR) {
+		buf_add(r->out, RENDER_RLM);
 		safe = true;
 	}
 	if (!safe && needs_guard(s))
@@ -112,11 +112,12 @@ put_link(struct render *r, const struct link_item *i, struct slice lead)
 
 	buf_add(r->out, SLICE_LIT("=> "));
 	buf_add(r->out, i->target->uri);
-	if (lead.len || !slice_eq(label, i->target->uri))
+	/* An address that is its own label needs none. */
+	if (lead.len || !slice_eq(label, i->target->uri)) {
 		buf_add_char(r->out, ' ');
-	buf_add(r->out, lead);
-	if (!slice_eq(label, i->target->uri))
+		buf_add(r->out, lead);
 		buf_add(r->out, label);
+	}
 	buf_add_char(r->out, '\n');
 }
 
@@ -331,7 +332,8 @@ make_lead(struct render *r, const struct md_node *list,
 	if (item->task == MD_TASK_OPEN)
 		buf_add(&r->lead, SLICE_LIT("[ ] "));
 	else if (item->task == MD_TASK_DONE)
-		buf_add(&r->lead, SLICE_LIT("[x] "));
+		buf_add(&r->lead,
+		    r->rtl ? SLICE_LIT("\xe2\x80\x8f[x] ") : SLICE_LIT("[x] "));
 	r->lead_pending = true;
 	r->lead_matters = list->ordered || item->task != MD_TASK_NONE;
 	r->lead_task = item->task != MD_TASK_NONE;
@@ -446,17 +448,26 @@ render_block(struct render *r, const struct md_node *n, struct place at)
 	}
 }
 
+/* What stands outside the quote that it is part of. */
+static bool
+is_preformatted(const struct md_node *n)
+{
+	return n && (n->type == MD_CODE || n->type == MD_TABLE);
+}
+
 static void
 render_blocks(struct render *r, const struct md_node *parent, struct place at)
 {
+	const struct md_node *prev = NULL;
 	bool first = true;
 
 	if (!render_deeper(r, at.depth++))
 		return;
 	for (const struct md_node *n = parent->first; n; n = n->next) {
 		size_t before = r->out->len, start;
+		bool leaves_quote = is_preformatted(n) || is_preformatted(prev);
 
-		if (!first && at.loose)
+		if (!first && at.loose && !(r->prefix.len && leaves_quote))
 			put_blank(r);
 		start = r->out->len;
 		render_block(r, n, at);
@@ -465,6 +476,7 @@ render_blocks(struct render *r, const struct md_node *parent, struct place at)
 			buf_truncate(r->out, before);
 		else
 			first = false;
+		prev = n;
 	}
 }
 

@@ -61,19 +61,30 @@ is_address_line(struct slice s)
 	    slice_find(s, ' ') == s.len;
 }
 
+/* Whether a client would set the line from left to right, and should not. */
+static bool
+flips(struct slice front, struct slice text)
+{
+	enum direction d = render_direction(front);
+
+	if (d == DIRECTION_NONE)
+		d = render_direction(text);
+	return d == DIRECTION_LTR && !is_address_line(text);
+}
+
 void
 gopher_text_line(struct render *r, struct slice text)
 {
 	struct slice front = buf_slice(r->lead_pending ? &r->lead : &r->prefix);
 
-	r->lead_pending = false;
+	r->lead_pending = r->lead_word = false;
 	if (r->format == FORMAT_MENU)
 		buf_add_char(r->out, 'i');
 	text = trimmed(text);
 	if (!text.len)
 		front = trimmed(front);
-	if (r->rtl && render_starts_ltr(text) && !is_address_line(text))
-		buf_add(r->out, SLICE_LIT("\xe2\x80\x8f"));
+	if (r->rtl && flips(front, text))
+		buf_add(r->out, RENDER_RLM);
 	buf_add(r->out, front);
 	add_without_nbsp(r->out, text);
 	/* Some clients take a lone dot for the end. */
@@ -472,6 +483,9 @@ render_notes(struct render *r, const struct md_node *notes, struct place at)
 static void
 render_block(struct render *r, const struct md_node *n, struct place at)
 {
+	/* "Note:" stands before words, or in a line of its own. */
+	if (r->lead_pending && r->lead_word && n->type != MD_PARAGRAPH)
+		gopher_line(r, SLICE_NONE);
 	switch (n->type) {
 	case MD_HEADING:
 		render_heading(r, n, &at);

@@ -127,9 +127,9 @@ put_item(struct render *r, const struct link_item *i, struct slice front)
 	struct slice label = links_label(r, i);
 
 	buf_clear(&r->line);
-	if (r->rtl && render_starts_ltr(label) &&
+	if (r->rtl && render_direction(label) == DIRECTION_LTR &&
 	    !memmem(label.ptr, label.len, "://", 3))
-		buf_add(&r->line, SLICE_LIT("\xe2\x80\x8f"));
+		buf_add(&r->line, RENDER_RLM);
 	buf_add(&r->line, front);
 	add_cut(
 	    &r->line, label, columns > taken + 10 ? columns - taken : columns);

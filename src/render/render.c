@@ -90,12 +90,12 @@ render_admonition(struct render *r, struct slice kind)
 			kind = render_word(r, (enum word)(WORD_NOTE + i));
 	buf_add(&r->lead, kind);
 	buf_add(&r->lead, SLICE_LIT(": "));
-	r->lead_pending = r->lead_matters = true;
+	r->lead_pending = r->lead_matters = r->lead_word = true;
 	r->lead_task = false;
 }
 
-bool
-render_starts_ltr(struct slice s)
+enum direction
+render_direction(struct slice s)
 {
 	size_t n;
 
@@ -107,18 +107,18 @@ render_starts_ltr(struct slice s)
 		n = 1;
 		if (c < 0x80) {
 			if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
-				return true;
+				return DIRECTION_LTR;
 			continue;
 		}
 		if (!(n = utf8_decode(s.ptr + at, s.len - at, &cp)))
 			n = 1;
 		bidi = uc_bidi_category(cp);
 		if (bidi == UC_BIDI_L)
-			return true;
+			return DIRECTION_LTR;
 		if (bidi == UC_BIDI_R || bidi == UC_BIDI_AL)
-			return false;
+			return DIRECTION_RTL;
 	}
-	return false;
+	return DIRECTION_NONE;
 }
 
 /* Characters that a URI may hold as they are (RFC 3986). */
@@ -129,7 +129,7 @@ is_uri_char(unsigned char c)
 
 	if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9'))
 		return true;
-	return c && strchr("-._~:/?#[]@!$&'()*+,;=", c);
+	return c && strchr("-._~:/?#@!$&'()*+,;=", c);
 }
 
 static bool
@@ -140,10 +140,23 @@ is_hex(char c)
 	return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
 }
 
+/* The offset behind the authority of `url`, where brackets may stand. */
+static size_t
+authority_end(struct slice url)
+{
+	const char *p = url.len ? memmem(url.ptr, url.len, "//", 2) : NULL;
+	size_t at = p ? (size_t)(p - url.ptr) + 2 : 0;
+
+	while (at && at < url.len && !strchr("/?#", url.ptr[at]))
+		at++;
+	return at;
+}
+
 void
 render_url(struct buf *out, struct slice url)
 {
 	static const char digits[] = "0123456789ABCDEF";
+	size_t host_end = authority_end(url);
 	bool fragment = false;
 
 	for (size_t i = 0; i < url.len; i++) {
@@ -152,7 +165,8 @@ render_url(struct buf *out, struct slice url)
 		    is_hex(url.ptr[i + 1]) && is_hex(url.ptr[i + 2]);
 
 		/* Only the first # begins a fragment. */
-		if (sound || (is_uri_char(c) && !(c == '#' && fragment))) {
+		if (sound || (is_uri_char(c) && !(c == '#' && fragment)) ||
+		    ((c == '[' || c == ']') && i < host_end)) {
 			buf_add_char(out, (char)c);
 		} else {
 			buf_add_char(out, '%');

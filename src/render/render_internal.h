@@ -34,6 +34,14 @@ enum format {
 	FORMAT_MENU
 };
 
+enum direction {
+	DIRECTION_NONE, /* no strong letter */
+	DIRECTION_LTR,
+	DIRECTION_RTL
+};
+
+#define RENDER_RLM SLICE_LIT("\xe2\x80\x8f")
+
 /* One target of the document, however many links lead there. */
 struct link_target {
 	struct slice uri; /* its key */
@@ -78,6 +86,7 @@ struct render {
 	struct buf lead;   /* what the next line begins with instead */
 	bool lead_pending;
 	bool lead_matters; /* shown even where no text follows it */
+	bool lead_word;    /* it ends with "Note: " */
 	bool lead_task;    /* it holds the box of a task */
 	struct wrap wrap;
 };
@@ -96,8 +105,8 @@ bool render_deeper(struct render *r, unsigned depth);
 unsigned render_level(const struct render *r, const struct md_node *heading);
 /* Adds "Note: " of a quote's kind to the lead of its first line. */
 void render_admonition(struct render *r, struct slice kind);
-/* Whether the first strong letter of `s` is written from left to right. */
-bool render_starts_ltr(struct slice s);
+/* The way the first strong letter of `s` is written. */
+enum direction render_direction(struct slice s);
 
 /* --- flow.c: inlines as text ----------------------------------------------- */
 
