@@ -1,4 +1,4 @@
-#include "render/render.h"
+#include "render/render_internal.h"
 
 #include "render/filter_links.h"
 
@@ -130,37 +130,6 @@ extension_of(struct slice path)
 	return SLICE_NONE;
 }
 
-static int
-hex_value(char c)
-{
-	char low = (char)(c | 0x20);
-
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-/* Appends `path` decoded; what no selector can hold stays encoded. */
-static void
-add_decoded(struct buf *out, struct slice path)
-{
-	for (size_t i = 0; i < path.len; i++) {
-		int high = -1, low = -1, v;
-
-		if (path.ptr[i] == '%' && i + 2 < path.len) {
-			high = hex_value(path.ptr[i + 1]);
-			low = hex_value(path.ptr[i + 2]);
-		}
-		v = high * 16 + low;
-		if (high < 0 || low < 0 || v < ' ' || v == 0x7f) {
-			buf_add_char(out, path.ptr[i]);
-		} else {
-			buf_add_char(out, (char)v);
-			i += 2;
-		}
-	}
-}
-
 /* Takes the last part off out's path, which ends with a slash. */
 static void
 go_up(struct buf *out, size_t start)
@@ -193,7 +162,9 @@ add_selector(struct buf *out, struct slice folder, struct slice path)
 		if (slice_eq_cstr(part, "..")) {
 			go_up(out, start);
 		} else if (!slice_eq_cstr(part, ".")) {
-			add_decoded(out, part);
+			/* What no selector can hold stays encoded. */
+			if (!render_decode(out, part))
+				buf_add(out, part);
 			if (n < path.len)
 				buf_add_char(out, '/');
 		}

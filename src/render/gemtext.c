@@ -251,7 +251,8 @@ render_field(
 			r->text.ptr[i] = ' ';
 	if (header)
 		buf_add(&r->text, SLICE_LIT(": "));
-	flow_add(r, cell);
+	if (cell)
+		flow_add(r, cell);
 	if (r->text.len || !r->lead_pending)
 		put_lines(r, buf_slice(&r->text));
 	r->lead_pending = false;
@@ -263,14 +264,16 @@ render_record(struct render *r, const struct md_node *table,
 {
 	const struct md_node *head = table->first->first, *cell = row->first;
 
-	for (; cell; cell = cell->next) {
-		if (cell != row->first) {
+	/* A row that is too short has empty cells. */
+	for (bool first = true; cell || head; first = false) {
+		if (!first) {
 			buf_clear(&r->lead);
 			buf_add(&r->lead, SLICE_LIT("* "));
 			r->lead_pending = true;
 		}
 		render_field(r, head, cell);
 		head = head ? head->next : NULL;
+		cell = cell ? cell->next : NULL;
 	}
 	if (!at->gathers)
 		put_links(r);

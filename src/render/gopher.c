@@ -331,7 +331,7 @@ render_code(struct render *r, const struct md_node *n, const struct place *at)
 /* "Header: cell", its further lines two columns deeper than those below it. */
 static void
 render_field(struct render *r, const struct md_node *head,
-    const struct md_node *cell, size_t columns)
+    const struct md_node *cell, size_t mark)
 {
 	size_t header, prefix = r->prefix.len;
 
@@ -342,10 +342,11 @@ render_field(struct render *r, const struct md_node *head,
 	flatten(&r->text, 0);
 	if (header)
 		buf_add(&r->text, SLICE_LIT(": "));
-	flow_add(r, cell);
+	if (cell)
+		flow_add(r, cell);
 	if (!r->text.len)
 		return;
-	indent(r, columns ? SLICE_LIT("  ") : SLICE_NONE, 4);
+	indent(r, mark ? SLICE_LIT("  ") : SLICE_NONE, 4);
 	gopher_fill(r, buf_slice(&r->text));
 	buf_truncate(&r->prefix, prefix);
 }
@@ -360,12 +361,15 @@ render_records(
 		links_clear(r);
 	for (; row; row = row->next) {
 		const struct md_node *head = table->first->first;
+		const struct md_node *c = row->first;
 
 		if (row != table->first->next)
 			gopher_blank(r);
-		for (const struct md_node *c = row->first; c; c = c->next) {
-			render_field(r, head, c, c == row->first ? 0 : 2);
+		/* A row that is too short has empty cells. */
+		for (size_t mark = 0; c || head; mark = 2) {
+			render_field(r, head, c, mark);
 			head = head ? head->next : NULL;
+			c = c ? c->next : NULL;
 		}
 		put_links(r, at);
 	}

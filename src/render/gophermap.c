@@ -52,30 +52,6 @@ add_cut(struct buf *out, struct slice label, unsigned columns)
 
 /* --- items ------------------------------------------------------------------- */
 
-/* Appends `s` percent-decoded; false when it holds what no selector can. */
-static bool
-add_decoded(struct buf *out, struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned v = (unsigned char)s.ptr[i];
-
-		if (v == '%' && i + 2 < s.len) {
-			char hex[3] = { s.ptr[i + 1], s.ptr[i + 2], '\0' };
-			char *end;
-			unsigned long n = strtoul(hex, &end, 16);
-
-			if (end == hex + 2) {
-				v = (unsigned)n;
-				i += 2;
-			}
-		}
-		if (v < ' ' || v == 0x7f)
-			return false;
-		buf_add_char(out, (char)v);
-	}
-	return true;
-}
-
 /* Another server's item: "gopher://host:port/Tselector"; -1: not one. */
 static int
 add_foreign(struct buf *out, struct slice uri, struct slice label)
@@ -108,7 +84,7 @@ add_foreign(struct buf *out, struct slice uri, struct slice label)
 	buf_add_char(out, type);
 	buf_add(out, label);
 	buf_add_char(out, '\t');
-	if (!add_decoded(out, path)) {
+	if (!render_decode(out, path)) {
 		buf_truncate(out, start);
 		return -1;
 	}

@@ -1,5 +1,4 @@
 #include "base/arena.h"
-#include "base/utf8.h"
 
 #include "render/render_internal.h"
 
@@ -157,7 +156,6 @@ static void
 add_file_name(struct buf *out, struct slice target)
 {
 	struct slice name = slice_upto(target, slice_find(target, '#')), last;
-	size_t start = out->len;
 
 	name = slice_upto(name, slice_find(name, '?'));
 	while (name.len > 1 && name.ptr[name.len - 1] == '/')
@@ -168,32 +166,8 @@ add_file_name(struct buf *out, struct slice target)
 			last = slice_from(name, i + 1);
 			break;
 		}
-	for (size_t i = 0; i < last.len; i++) {
-		unsigned v = 0;
-		bool hex = last.ptr[i] == '%' && i + 2 < last.len;
-
-		for (size_t k = 1; hex && k <= 2; k++) {
-			char c = last.ptr[i + k], low = (char)(c | 0x20);
-
-			if (c >= '0' && c <= '9')
-				v = v * 16 + (unsigned)(c - '0');
-			else if (low >= 'a' && low <= 'f')
-				v = v * 16 + (unsigned)(low - 'a' + 10);
-			else
-				hex = false;
-		}
-		if (hex && v >= ' ' && v != 0x7f) {
-			buf_add_char(out, (char)v);
-			i += 2;
-		} else {
-			buf_add_char(out, last.ptr[i]);
-		}
-	}
-	if (!out->ptr || buf_failed(out) || out->len == start ||
-	    !utf8_valid(slice_make(out->ptr + start, out->len - start))) {
-		buf_truncate(out, start);
-		buf_add(out, target);
-	}
+	if (!last.len || !render_decode(out, last))
+		buf_add(out, last.len ? last : target);
 }
 
 /* Runs of blanks and breaks become one blank; none at the ends. */

@@ -132,14 +132,6 @@ is_uri_char(unsigned char c)
 	return c && strchr("-._~:/?#@!$&'()*+,;=", c);
 }
 
-static bool
-is_hex(char c)
-{
-	char low = (char)(c | 0x20);
-
-	return (c >= '0' && c <= '9') || (low >= 'a' && low <= 'f');
-}
-
 /* The offset behind the authority of `url`, where brackets may stand. */
 static size_t
 authority_end(struct slice url)
@@ -152,6 +144,58 @@ authority_end(struct slice url)
 	return at;
 }
 
+static int
+hex_value(char c)
+{
+	char low = (char)(c | 0x20);
+
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+/* As the sanitiser leaves text, without tabs and line ends. */
+static bool
+is_line(struct slice s)
+{
+	uint32_t c;
+
+	for (size_t at = 0, n; at < s.len; at += n) {
+		if (!(n = utf8_decode(s.ptr + at, s.len - at, &c)))
+			return false;
+		if (c < ' ' || (c >= 0x7f && c < 0xa0) ||
+		    (c >= 0x2028 && c <= 0x202e) ||
+		    (c >= 0x2066 && c <= 0x2069))
+			return false;
+	}
+	return true;
+}
+
+bool
+render_decode(struct buf *out, struct slice s)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < s.len; i++) {
+		int high = -1, low = -1;
+
+		if (s.ptr[i] == '%' && i + 2 < s.len) {
+			high = hex_value(s.ptr[i + 1]);
+			low = hex_value(s.ptr[i + 2]);
+		}
+		if (high < 0 || low < 0) {
+			buf_add_char(out, s.ptr[i]);
+		} else {
+			buf_add_char(out, (char)(high * 16 + low));
+			i += 2;
+		}
+	}
+	if (!buf_failed(out) && is_line(slice_from(buf_slice(out), start)))
+		return true;
+	buf_truncate(out, start);
+	return false;
+}
+
 void
 render_url(struct buf *out, struct slice url)
 {
@@ -162,7 +206,8 @@ render_url(struct buf *out, struct slice url)
 	for (size_t i = 0; i < url.len; i++) {
 		unsigned char c = (unsigned char)url.ptr[i];
 		bool sound = c == '%' && i + 2 < url.len &&
-		    is_hex(url.ptr[i + 1]) && is_hex(url.ptr[i + 2]);
+		    hex_value(url.ptr[i + 1]) >= 0 &&
+		    hex_value(url.ptr[i + 2]) >= 0;
 
 		/* Only the first # begins a fragment. */
 		if (sound || (is_uri_char(c) && !(c == '#' && fragment)) ||

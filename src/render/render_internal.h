@@ -105,6 +105,11 @@ bool render_deeper(struct render *r, unsigned depth);
 unsigned render_level(const struct render *r, const struct md_node *heading);
 /* Adds "Note: " of a quote's kind to the lead of its first line. */
 void render_admonition(struct render *r, struct slice kind);
+/*
+ * Appends `s` percent-decoded; false, and nothing is added, where that would
+ * not be text fit for a line: not UTF-8, or with control characters.
+ */
+bool render_decode(struct buf *out, struct slice s);
 /* The way the first strong letter of `s` is written. */
 enum direction render_direction(struct slice s);
 
