@@ -133,13 +133,14 @@ name_tag(struct tag *t, struct slice name)
 {
 	const struct tag_name *found;
 	char low[12];
-	struct slice s = slice_make(low, name.len);
+	struct slice s;
 
 	if (name.len > sizeof(low))
 		return;
 	/* Digits have the bit that makes letters small. */
 	for (size_t i = 0; i < name.len; i++)
 		low[i] = (char)(name.ptr[i] | 0x20);
+	s = slice_make(low, name.len);
 	found = bsearch(&s, tag_names, sizeof(tag_names) / sizeof(tag_names[0]),
 	    sizeof(tag_names[0]), compare_name);
 	if (!found)
@@ -152,10 +153,9 @@ name_tag(struct tag *t, struct slice name)
 static size_t
 tag_end(struct slice s, size_t i)
 {
-	size_t most = s.len < MAX_TAG_BYTES ? s.len : MAX_TAG_BYTES;
 	unsigned char quote = 0;
 
-	for (; i < most; i++) {
+	for (s = slice_upto(s, MAX_TAG_BYTES); i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
 
 		if (quote)
@@ -194,9 +194,10 @@ scan_tag(struct slice s, struct tag *t)
 static struct slice
 attribute(const struct tag *t, const char *name)
 {
-	struct slice s = t->attributes, key, value;
+	struct slice s = t->attributes, value;
 
 	while ((s = slice_trim(s)).len) {
+		struct slice key;
 		size_t n = 0;
 
 		while (n < s.len && !is_space(s.ptr[n]) && s.ptr[n] != '=')

@@ -101,7 +101,7 @@ static int
 split_pictures(struct builder *b, struct md_node *p)
 {
 	struct md_node *n = p->first, *next;
-	bool pictures, first = true, were = false;
+	bool first = true, were = false;
 
 	for (const struct md_node *k = n; k; k = k->next)
 		were = were || is_picture(k);
@@ -109,7 +109,8 @@ split_pictures(struct builder *b, struct md_node *p)
 		return 0;
 	p->first = p->last = NULL;
 	for (were = false; n; first = false) {
-		pictures = picture_line(n);
+		bool pictures = picture_line(n);
+
 		if (!first && pictures != were && !(p = new_sibling(b, p)))
 			return -1;
 		were = pictures;

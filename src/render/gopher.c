@@ -159,7 +159,6 @@ static void
 put_verbatim(struct render *r, struct slice text)
 {
 	struct slice front = buf_slice(r->lead_pending ? &r->lead : &r->prefix);
-	unsigned column = 0;
 
 	r->lead_pending = false;
 	if (r->format == FORMAT_MENU)
@@ -169,6 +168,8 @@ put_verbatim(struct render *r, struct slice text)
 	    !memchr(text.ptr ? text.ptr : "", '\t', text.len)) {
 		buf_add(r->out, text);
 	} else {
+		unsigned column = 0;
+
 		for (size_t i = 0; i < text.len; i++) {
 			unsigned n = text.ptr[i] == '\t' ? 8 - column % 8 : 0;
 
@@ -230,7 +231,7 @@ static void
 put_heading(struct render *r, struct slice text, char mark)
 {
 	bool plain = r->prefix.len || r->lead_pending || !mark;
-	unsigned columns = room(r, &r->prefix), widest = 0, width;
+	unsigned columns = room(r, &r->prefix), widest = 0;
 	struct slice line;
 
 	if (plain) {
@@ -240,7 +241,8 @@ put_heading(struct render *r, struct slice text, char mark)
 	if (wrap_start(&r->wrap, text) < 0)
 		r->failed = true;
 	while (!r->failed && wrap_take(&r->wrap, columns, &line)) {
-		width = wrap_width(line);
+		unsigned width = wrap_width(line);
+
 		widest = width > widest ? width : widest;
 		gopher_text_line(r, line);
 	}
@@ -489,7 +491,7 @@ render_block(struct render *r, const struct md_node *n, struct place at)
 {
 	/* "Note:" stands before words, or in a line of its own. */
 	if (r->lead_pending && r->lead_word && n->type != MD_PARAGRAPH)
-		gopher_line(r, SLICE_NONE);
+		gopher_text_line(r, SLICE_NONE);
 	switch (n->type) {
 	case MD_HEADING:
 		render_heading(r, n, &at);
