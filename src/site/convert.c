@@ -438,7 +438,8 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	build_progress(c->site->opts, "converting", ++c->site->converted);
 	name =
 	    arena_printf(&c->site->arena, "d/%.*s", SLICE_FMT(s->file->path));
-	if (!name || plan_digest(c->site, d, u.deps, &u.digest) < 0)
+	if (!name || plan_digest(c->site, d, &u.digest) < 0 ||
+	    plan_deps_digest(c->site, d, u.deps, &u.deps_digest) < 0)
 		return err_memory(e);
 	u.name = slice_cstr(name);
 	if (output_put(c->site, &u, &s->unit, e) < 0)
@@ -516,10 +517,19 @@ is_stale(const struct site *site, struct doc *d, bool *stale, struct err *e)
 	*stale = true;
 	if (!d->source->unit.len || unit_decode(d->source->unit, &u) < 0)
 		return 0;
-	if (plan_digest(site, d, u.deps, &digest) < 0)
-		return err_memory(e);
-	*stale = memcmp(digest.b, u.digest.b, sizeof(digest.b)) != 0;
 	d->size = u.size;
+	if (plan_digest(site, d, &digest) < 0)
+		return err_memory(e);
+	if (memcmp(digest.b, u.digest.b, sizeof(digest.b)) != 0)
+		return 0;
+	/* What was made by this build was made by an earlier plan of it. */
+	if (!site->map_is_old || d->source->is_done) {
+		if (plan_deps_digest(site, d, u.deps, &digest) < 0)
+			return err_memory(e);
+		if (memcmp(digest.b, u.deps_digest.b, sizeof(digest.b)) != 0)
+			return 0;
+	}
+	*stale = false;
 	return 0;
 }
 

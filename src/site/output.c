@@ -243,7 +243,10 @@ int
 output_put(struct site *site, const struct output_unit *u, struct slice *record,
     struct err *e)
 {
-	struct unit now = { .digest = u->digest, .size = u->size }, old;
+	struct unit now = { .digest = u->digest,
+		.deps_digest = u->deps_digest,
+		.size = u->size };
+	struct unit old;
 	struct unpack in = { .rest = u->outputs };
 	struct buf key, keys, bytes;
 	int rc = 0;

@@ -10,6 +10,7 @@
 #include "base/pack.h"
 #include "markdown/node.h"
 #include "render/render.h"
+#include "render/wrap.h"
 #include "store/store.h"
 
 #include "site/site_internal.h"
@@ -29,7 +30,18 @@ struct page {
 	struct md_node *tree;
 	const struct words *words;
 	struct slice lang;
+	bool is_menu; /* labels are cut to a line */
 	bool failed;
+};
+
+/* One protocol's form of an index. */
+struct form {
+	char protocol, gopher_type;
+	enum links_form links;
+	int (*render)(struct buf *, const struct md_node *,
+	    const struct render_opts *, struct err *);
+	unsigned columns;
+	const char *media;
 };
 
 /* --- nodes --------------------------------------------------------------- */
@@ -90,28 +102,57 @@ add_item(struct page *p, struct md_node *list, struct slice address,
 		p->failed = true;
 }
 
+/*
+ * `title`, or its beginning up to a blank with an ellipsis behind, in `room`
+ * columns: an item of a menu is one line, and the page itself has it all.
+ */
+static void
+add_cut(struct buf *out, struct slice title, unsigned room)
+{
+	size_t len;
+
+	if (wrap_width(title) <= room) {
+		buf_add(out, title);
+		return;
+	}
+	len = wrap_fit(title, room - 1);
+	while (len && title.ptr[len] != ' ')
+		len--;
+	if (!len)
+		len = wrap_fit(title, room - 1);
+	buf_add(out, slice_trim(slice_upto(title, len)));
+	buf_add_cstr(out, "\xe2\x80\xa6");
+}
+
 /* "2026-01-31 Title (6 KB)" */
 static void
 add_document(struct page *p, struct md_node *list, const struct doc *d)
 {
 	struct slice label = SLICE_NONE;
-	struct buf text;
+	struct buf text, size;
 
 	buf_init(&text, (size_t)64 << 10);
+	buf_init(&size, 64);
+	buf_add_cstr(&size, " (");
+	render_size(&size, d->size);
+	buf_add_char(&size, ')');
 	if (d->day) {
 		char day[DATE_DAY_BYTES + 1];
 
 		date_format_day(&d->art.fm.date, day);
 		buf_addf(&text, "%s ", day);
 	}
-	buf_add(&text, d->art.title);
-	buf_add_cstr(&text, " (");
-	render_size(&text, d->size);
-	buf_add_char(&text, ')');
-	if (buf_failed(&text) ||
+	if (p->is_menu)
+		add_cut(&text, d->art.title,
+		    WIDTH - (unsigned)(text.len + size.len));
+	else
+		buf_add(&text, d->art.title);
+	buf_add(&text, buf_slice(&size));
+	if (buf_failed(&text) || buf_failed(&size) ||
 	    arena_copy(&p->arena, buf_slice(&text), &label) < 0)
 		p->failed = true;
 	buf_release(&text);
+	buf_release(&size);
 	add_item(p, list, d->address, label);
 }
 
@@ -354,40 +395,42 @@ digest_of(const struct site *site, const struct index *x, struct hash *out)
 	return rc;
 }
 
+/* Makes and renders the page in one form, and packs it. */
 static int
-render_both(struct page *p, struct buf *outputs, struct err *e)
+pack_form(
+    struct page *p, const struct form *f, struct buf *outputs, struct err *e)
 {
 	struct links links;
 	struct render_opts opts = { .lang = p->lang,
 		.words = p->words,
+		.columns = f->columns,
+		.crlf = f->protocol == 'o',
 		.resolve = links_resolve,
 		.resolve_ctx = &links };
-	struct output o = { .protocol = 'g',
+	struct output o = { .protocol = f->protocol,
 		.address = p->index->address,
 		.kind = STORE_PAGE,
-		.media = SLICE_LIT("text/gemini"),
+		.gopher_type = f->gopher_type,
+		.media = slice_cstr(f->media),
 		.lang = p->lang };
 	struct buf page;
 	int rc;
 
+	arena_reset(&p->arena);
+	p->is_menu = f->protocol == 'o';
+	if (!(p->tree = md_add(&p->arena, NULL, MD_DOCUMENT)))
+		return err_memory(e);
+	makers[p->index->kind](p);
+	if (p->failed)
+		return err_memory(e);
 	buf_init(&page, PAGE_MAX);
 	links_init(&links, p->site, NULL, p->index->address, p->words);
-	rc = gemtext_render(&page, p->tree, &opts, e);
-	o.body = buf_slice(&page);
-	output_pack(outputs, &o);
-	buf_clear(&page);
-	links.form = LINKS_GOPHER;
-	opts.columns = WIDTH;
-	opts.crlf = true;
-	if (!rc)
-		rc = gophermap_render(&page, p->tree, &opts, e);
-	o.protocol = 'o';
-	o.gopher_type = '1';
-	o.media = SLICE_LIT("application/gopher-menu");
+	links.form = f->links;
+	rc = f->render(&page, p->tree, &opts, e);
 	o.body = buf_slice(&page);
 	output_pack(outputs, &o);
 	/* The empty selector is the home menu too (RFC 1436 §3.4). */
-	if (p->index->kind == INDEX_HOME) {
+	if (p->is_menu && p->index->kind == INDEX_HOME) {
 		o.address = SLICE_NONE;
 		output_pack(outputs, &o);
 	}
@@ -400,27 +443,27 @@ static int
 make_index(
     struct site *site, struct index *x, struct output_unit *u, struct err *e)
 {
+	static const struct form forms[] = {
+		{ 'g', 0, LINKS_GEMINI, gemtext_render, 0, "text/gemini" },
+		{ 'o', '1', LINKS_GOPHER, gophermap_render, WIDTH,
+		    "application/gopher-menu" },
+	};
 	struct page p = {
 		.site = site, .index = x, .lang = catalog_lang(&site->catalog)
 	};
 	struct buf outputs;
-	int rc = -1;
+	int rc = 0;
 
 	buf_init(&outputs, (size_t)PAGE_MAX * 3);
 	arena_init(&p.arena, (size_t)1 << 30);
 	p.words = words_in(site, p.lang);
-	if (!(p.tree = md_add(&p.arena, NULL, MD_DOCUMENT)))
-		p.failed = true;
-	else
-		makers[x->kind](&p);
-	if (p.failed) {
-		err_memory(e);
-	} else if (render_both(&p, &outputs, e) == 0) {
-		u->outputs = buf_slice(&outputs);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && !rc; i++)
+		rc = pack_form(&p, &forms[i], &outputs, e);
+	u->outputs = buf_slice(&outputs);
+	if (!rc)
 		rc = buf_failed(&outputs) ? err_memory(e)
 					  : output_put(site, u, &x->unit, e);
-	}
-	if (rc == 0)
+	if (!rc)
 		pack_slice(&site->put_units, x->unit);
 	arena_release(&p.arena);
 	buf_release(&outputs);

@@ -148,9 +148,11 @@ settle(struct site *site, struct doc *d, struct err *e)
 	d->lang =
 	    fm->lang.text.len ? fm->lang.text : catalog_lang(&site->catalog);
 	d->is_withdrawn = date_is_set(&fm->withdrawn);
-	if (date_is_set(&fm->date))
+	if (date_is_set(&fm->date)) {
 		d->day = (unsigned)fm->date.year * 10000 +
 		    fm->date.month * 100 + fm->date.day;
+		d->instant_s = date_unix(&fm->date);
+	}
 	if (!d->art.title.len)
 		return err_at(e, d->source->file->path.ptr, 1, 1,
 		    "no title: neither in the front matter nor as a heading");
@@ -416,12 +418,8 @@ newest_first(const void *a, const void *b)
 
 	if (x->day != y->day)
 		return x->day > y->day ? -1 : 1;
-	if (x->day) {
-		int order = date_cmp(&y->art.fm.date, &x->art.fm.date);
-
-		if (order)
-			return order;
-	}
+	if (x->instant_s != y->instant_s)
+		return x->instant_s > y->instant_s ? -1 : 1;
 	return slice_cmp(x->source->file->path, y->source->file->path);
 }
 
@@ -467,21 +465,6 @@ make_lists(struct site *site, struct err *e)
 	return 0;
 }
 
-int
-plan_documents(struct site *site, struct err *e)
-{
-	for (size_t i = 0; i < site->source_count; i++) {
-		struct source *s = &site->sources[i];
-
-		if (s->kind != SOURCE_FILE && make_doc(site, s, e) < 0)
-			return -1;
-	}
-	if (settle_addresses(site, e) < 0 || make_lists(site, e) < 0 ||
-	    pages_plan(site, e) < 0)
-		return -1;
-	return settle_aliases(site, e);
-}
-
 /* --- asking -------------------------------------------------------------- */
 
 struct source *
@@ -525,11 +508,9 @@ plan_find_doc(const struct site *site, struct slice address)
 }
 
 int
-plan_digest(const struct site *site, const struct doc *d, struct slice deps,
-    struct hash *out)
+plan_digest(const struct site *site, const struct doc *d, struct hash *out)
 {
 	struct buf in;
-	struct slice dep;
 	int rc;
 
 	buf_init(&in, (size_t)64 << 20);
@@ -541,6 +522,20 @@ plan_digest(const struct site *site, const struct doc *d, struct slice deps,
 	pack_number(&in, d->alias_count);
 	for (size_t i = 0; i < d->alias_count; i++)
 		pack_slice(&in, d->aliases[i]);
+	rc = buf_failed(&in) ? -1 : hash_of(buf_slice(&in), out);
+	buf_release(&in);
+	return rc;
+}
+
+int
+plan_deps_digest(const struct site *site, const struct doc *d,
+    struct slice deps, struct hash *out)
+{
+	struct slice dep;
+	struct buf in;
+	int rc;
+
+	buf_init(&in, (size_t)64 << 20);
 	while (unit_next(&deps, &dep)) {
 		pack_slice(&in, dep);
 		links_digest(site, d, dep, &in);
@@ -548,4 +543,70 @@ plan_digest(const struct site *site, const struct doc *d, struct slice deps,
 	rc = buf_failed(&in) ? -1 : hash_of(buf_slice(&in), out);
 	buf_release(&in);
 	return rc;
+}
+
+/* --- the map ------------------------------------------------------------- */
+
+static int
+hash_map(struct site *site, struct err *e)
+{
+	struct slice old;
+	struct buf in;
+	int rc;
+
+	buf_init(&in, (size_t)4 << 30);
+	for (size_t i = 0; i < site->source_count; i++) {
+		const struct source *s = &site->sources[i];
+
+		pack_slice(&in, s->file->path);
+		pack_number(&in, s->kind);
+		if (s->kind == SOURCE_FILE)
+			pack_slice(&in, s->payload);
+		else
+			pack_slice(&in, s->doc ? s->doc->address : SLICE_NONE);
+		pack_number(&in, s->doc && s->doc->is_withdrawn);
+	}
+	for (size_t i = 0; i < site->place_count; i++)
+		if (site->places[i].is_alias) {
+			pack_slice(&in, site->places[i].address);
+			pack_slice(&in, site->places[i].doc->address);
+		}
+	for (size_t i = 0; i < site->index_count; i++)
+		pack_slice(&in, site->indexes[i].address);
+	rc = buf_failed(&in) || hash_of(buf_slice(&in), &site->map_hash) < 0
+	    ? err_memory(e)
+	    : 0;
+	buf_release(&in);
+	site->map_is_old =
+	    store_state_get(site->store, SLICE_LIT("m"), &old) == STORE_FOUND &&
+	    slice_eq(old,
+		slice_make(
+		    (const char *)site->map_hash.b, sizeof(site->map_hash.b)));
+	return rc;
+}
+
+int
+plan_keep_map(struct site *site, struct err *e)
+{
+	if (site->map_is_old)
+		return 0;
+	return store_state_put(site->store, SLICE_LIT("m"),
+	    slice_make(
+		(const char *)site->map_hash.b, sizeof(site->map_hash.b)),
+	    e);
+}
+
+int
+plan_documents(struct site *site, struct err *e)
+{
+	for (size_t i = 0; i < site->source_count; i++) {
+		struct source *s = &site->sources[i];
+
+		if (s->kind != SOURCE_FILE && make_doc(site, s, e) < 0)
+			return -1;
+	}
+	if (settle_addresses(site, e) < 0 || make_lists(site, e) < 0 ||
+	    pages_plan(site, e) < 0 || settle_aliases(site, e) < 0)
+		return -1;
+	return hash_map(site, e);
 }

@@ -15,7 +15,7 @@
 #include "site/site_internal.h"
 
 enum {
-	RECORD_VERSION = 1, /* of the form of records */
+	RECORD_VERSION = 2, /* of the form of records */
 	/* A file may change again without its times showing it. */
 	FINE_NS = 20 * 1000 * 1000,
 	COARSE_NS = 2000 * 1000 * 1000,
@@ -38,6 +38,7 @@ unit_decode(struct slice bytes, struct unit *out)
 	if (unpack_number(&in) != RECORD_VERSION)
 		return -1;
 	out->digest = unpack_hash(&in);
+	out->deps_digest = unpack_hash(&in);
 	out->size = unpack_number(&in);
 	out->deps = unpack_slice(&in);
 	out->keys = unpack_slice(&in);
@@ -49,6 +50,7 @@ unit_encode(struct buf *out, const struct unit *u)
 {
 	pack_number(out, RECORD_VERSION);
 	pack_hash(out, &u->digest);
+	pack_hash(out, &u->deps_digest);
 	pack_number(out, u->size);
 	pack_slice(out, u->deps);
 	pack_slice(out, u->keys);

@@ -75,6 +75,7 @@ struct doc {
 	struct slice slug, lang;
 	struct slice address; /* "/articles/x": what all its own begin with */
 	unsigned day;         /* 20260131; 0: no date */
+	int64_t instant_s;    /* of the date; where there is one */
 	bool is_withdrawn;
 	struct slice *aliases; /* addresses that lead to it */
 	size_t alias_count;
@@ -112,7 +113,13 @@ struct site {
 	int content_fd;
 	struct catalog catalog;
 	struct hash base_hash; /* program and capsule.yaml: in every digest */
-	struct words *words;   /* of the catalogue's overrides; see words_in */
+	/*
+	 * Of all that a link can lead to.  While it is that of the last build,
+	 * no link of an unchanged document leads elsewhere.
+	 */
+	struct hash map_hash;
+	bool map_is_old;
+	struct words *words; /* of the catalogue's overrides; see words_in */
 	struct slice *word_langs;
 	size_t word_count;
 	struct tree tree;
@@ -145,7 +152,8 @@ void messages_tell(struct diag *d, const char *file, struct slice packed);
 /* --- records.c ----------------------------------------------------------- */
 
 struct unit {
-	struct hash digest;
+	struct hash digest;      /* of what it is made of itself */
+	struct hash deps_digest; /* of what its links led to */
 	uint64_t size;
 	struct slice deps; /* packed content paths and addresses */
 	struct slice keys; /* packed store keys */
@@ -248,9 +256,15 @@ void plan_say(struct site *site, struct source *s, const struct err *why);
 struct source *plan_find_source(const struct site *site, struct slice path);
 /* The document at `address`, without extension; NULL: none. */
 struct doc *plan_find_doc(const struct site *site, struct slice address);
-/* The digest of all that goes into `d`, if `deps` is what it depends on. */
-int plan_digest(const struct site *site, const struct doc *d, struct slice deps,
-    struct hash *out) __attribute__((warn_unused_result));
+/* The digest of what `d` is made of itself. */
+int plan_digest(const struct site *site, const struct doc *d, struct hash *out)
+    __attribute__((warn_unused_result));
+/* The digest of what the links of `d`, named in `deps`, lead to. */
+int plan_deps_digest(const struct site *site, const struct doc *d,
+    struct slice deps, struct hash *out) __attribute__((warn_unused_result));
+/* Keeps the site's map for the next build. */
+int plan_keep_map(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* --- links.c ------------------------------------------------------------- */
 
@@ -327,7 +341,7 @@ void output_crlf(struct buf *out, struct slice text);
 struct output_unit {
 	struct slice name, outputs, deps;
 	struct slice before; /* its record of the last build; may be empty */
-	struct hash digest;
+	struct hash digest, deps_digest;
 	uint64_t size;
 };
 int output_put(struct site *site, const struct output_unit *u,

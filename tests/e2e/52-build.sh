@@ -194,6 +194,16 @@ absent g/articles/three.gmi
 absent o/articles/three.w40.txt
 ! get g/articles/ | grep -q Three || fail 'a deleted article is listed'
 
+# --- in a menu a long title is one line; gemtext has it whole
+long='A title that is so long that no menu of sixty-seven columns can hold it'
+article four.md "$long"
+build 0
+has g/articles/ "$long (214 bytes)"
+has o/articles '12026-01-31 A title that is so long that no menu of… ('
+! get o/articles | grep -q 'columns can hold' || fail 'a title of two lines'
+rm "$c/articles/four.md"
+build 0
+
 # --- capsule.yaml is in everything
 sed -i 's/A subtitle/Another subtitle/' "$c/capsule.yaml"
 build 0
