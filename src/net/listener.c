@@ -86,11 +86,14 @@ listener_bind(const char *addr_port, struct err *e)
 	/*
 	 * What is set here every accepted socket inherits: no waiting for
 	 * full segments (a reply is handed over in one piece), and little
-	 * unsent data in the kernel, so that progress can be told.
+	 * unsent data in the kernel, so that progress can be told.  In both
+	 * protocols the peer speaks first: a connection is accepted with its
+	 * first bytes, or without them after about a second.
 	 */
 	if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
 	    set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
 	    set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384) < 0 ||
+	    set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1) < 0 ||
 	    (a.any.sa_family == AF_INET6 &&
 		set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
 	    bind(fd, &a.any, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
