@@ -89,12 +89,13 @@ is_ip_literal(struct slice s)
 {
 	struct in6_addr addr;
 	char text[64];
-	size_t dot;
 
 	if (s.len < 4 || s.ptr[s.len - 1] != ']')
 		return false;
 	s = slice_make(s.ptr + 1, s.len - 2);
 	if ((s.ptr[0] | 0x20) == 'v') {
+		size_t dot;
+
 		s = slice_from(s, 1);
 		dot = slice_find(s, '.');
 		if (dot == 0 || dot + 1 >= s.len)
@@ -115,7 +116,7 @@ is_ip_literal(struct slice s)
 static int
 parse_authority(struct slice s, struct uri *out)
 {
-	size_t at = slice_find(s, '@'), end;
+	size_t at = slice_find(s, '@');
 
 	if (at < s.len) {
 		out->has_userinfo = true;
@@ -125,7 +126,8 @@ parse_authority(struct slice s, struct uri *out)
 		s = slice_from(s, at + 1);
 	}
 	if (s.len && s.ptr[0] == '[') {
-		end = slice_find(s, ']');
+		size_t end = slice_find(s, ']');
+
 		if (end == s.len)
 			return -1;
 		out->host = slice_upto(s, end + 1);

@@ -30,17 +30,16 @@ static const char default_file[] = "qasid.yaml";
 
 static const struct {
 	const char *flag, *key;
-	bool list;
 } flag_keys[] = {
-	{ "store", "store.folder", false },
-	{ "host", "hosts", true },
-	{ "gemini", "listen.gemini", true },
-	{ "gopher", "listen.gopher", true },
-	{ "certs", "certs", false },
-	{ "workers", "workers", false },
-	{ "user", "user", false },
-	{ "log", "log", false },
-	{ "tickets", "tls.tickets", false },
+	{ "store", "store.folder" },
+	{ "host", "hosts" },
+	{ "gemini", "listen.gemini" },
+	{ "gopher", "listen.gopher" },
+	{ "certs", "certs" },
+	{ "workers", "workers" },
+	{ "user", "user" },
+	{ "log", "log" },
+	{ "tickets", "tls.tickets" },
 };
 
 enum {

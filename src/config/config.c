@@ -395,9 +395,9 @@ unknown_key(const char *key, struct err *e)
 static int
 place(const char *file, unsigned line, unsigned column, struct err *e)
 {
-	char text[sizeof(e->text)];
-
 	if (e) {
+		char text[sizeof(e->text)];
+
 		memcpy(text, e->text, sizeof(text));
 		err_at(e, file, line, column, "%s", text);
 	}
@@ -409,7 +409,6 @@ assign(struct config *c, const struct setting *s, const struct yaml_node *n,
     const char *file, struct err *e)
 {
 	void *field = field_of(s, c);
-	const struct yaml_node *item = n;
 
 	if (memchr(n->text.ptr ? n->text.ptr : "", '\0', n->text.len)) {
 		err_set(e, ERR_INVALID, "\"%s\" holds a NUL", s->key);
@@ -418,7 +417,9 @@ assign(struct config *c, const struct setting *s, const struct yaml_node *n,
 	if (s->parse == parse_list)
 		((struct config_list *)field)->count = 0;
 	if (s->parse == parse_list && n->type == YAML_SEQUENCE) {
-		for (item = n->first; item; item = item->next) {
+		const struct yaml_node *item = n->first;
+
+		for (; item; item = item->next) {
 			if (item->type != YAML_SCALAR) {
 				err_set(e, ERR_INVALID,
 				    "\"%s\" is a list of strings", s->key);

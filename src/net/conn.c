@@ -700,10 +700,11 @@ on_timer(void *ctx)
 {
 	struct conn_pool *p = ctx;
 	uint64_t now = loop_now_ms(p->loop);
-	struct conn *c;
 
 	p->timer_at_ms = 0;
 	for (int q = 0; q < QUEUES; q++) {
+		struct conn *c;
+
 		while (
 		    (c = TAILQ_FIRST(&p->queues[q])) && c->deadline_ms <= now)
 			on_deadline(c, now);
@@ -765,15 +766,16 @@ err:
 void
 conn_pool_free(struct conn_pool *p)
 {
-	struct conn *c;
-
 	if (!p)
 		return;
 	p->stopping = false;
 	p->was_full = false;
-	for (int q = 0; q < QUEUES && p->queues[q].tqh_last; q++)
+	for (int q = 0; q < QUEUES && p->queues[q].tqh_last; q++) {
+		struct conn *c;
+
 		while ((c = TAILQ_FIRST(&p->queues[q])))
 			conn_close(c, CONN_STOPPED);
+	}
 	if (p->conns) {
 		for (unsigned i = 0; i < p->limits.max_conns; i++) {
 			if (!p->conns[i].pool)
