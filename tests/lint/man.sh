@@ -17,6 +17,7 @@ trap 'rm -rf "$tmp"' EXIT
 # flat FILE: the file on one line, so that a table's rows may be wrapped.
 flat() {
 	tr '\n\t' '  ' <"$1"
+	echo
 }
 # table FILE NAME: the initialiser of the array NAME, one row a line.
 table() {
@@ -99,8 +100,10 @@ code_options() {
 			'\{ +"[a-z0-9-]+", +(no|required|optional)_argument' |
 			sed "s/[^\"]*\"\([^\"]*\)\".*/$command --\1/" || true
 		# A table of flags with the settings they stand for.
-		flat "$f" | grep -oE '\{ +"[a-z]+", +"[a-z._]+", +(true|false)' |
-			sed "s/[^\"]*\"\([^\"]*\)\".*/$command --\1/" || true
+		if grep -q ' flag_keys\[\] = {' "$f"; then
+			table "$f" flag_keys | firsts |
+				sed "s/^/$command --/"
+		fi
 		flat "$f" | grep -oE 'getopt_long\([^"]*"[a-zA-Z:]*"' |
 			sed 's/.*("*//; s/[^"]*"//; s/[":]//g' | fold -w1 |
 			sed -n "s/^[a-zA-Z]$/$command -&/p" || true
