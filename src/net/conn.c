@@ -410,7 +410,7 @@ step_handshake(struct conn *c)
  * or closes them where that is much.
  */
 static void
-shed_oldest(struct conn_pool *p, struct store_view *oldest)
+shed_oldest(struct conn_pool *p, const struct store_view *oldest)
 {
 	struct conn *c = TAILQ_FIRST(&p->queues[QUEUE_PROGRESS]), *next;
 

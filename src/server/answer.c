@@ -354,7 +354,7 @@ gopher_look_up(
 {
 	struct store_view *v = store_reader_view(a->reader);
 	enum store_found found = STORE_FAILED;
-	struct store_entry entry;
+	struct store_entry entry = { 0 };
 
 	if (v)
 		found = find_item(v, selector, &entry);

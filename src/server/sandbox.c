@@ -34,16 +34,12 @@ drop_user(const struct sandbox_opts *o, struct err *e)
 
 /* --- Landlock ------------------------------------------------------------ */
 
-/* As the kernel of ABI 6 has it; older headers have its front alone. */
-struct ruleset {
-	uint64_t fs, net, scoped;
-};
-
 /* Every right an ABI knows is handled, and none is given back. */
 static const struct {
 	int abi;
-	struct ruleset rules;
-	size_t size;
+	/* Rights to files, to the network, to what is outside the scope. */
+	uint64_t rules[3];
+	size_t size; /* what older kernels know of it */
 } landlock_abis[] = {
 	{ 6, { 0xffff, 3, 3 }, 24 },
 	{ 5, { 0xffff, 3, 0 }, 16 },
@@ -73,7 +69,7 @@ sandbox_close_files(struct err *e)
 		    strerror(errno));
 	while (landlock_abis[i].abi > abi)
 		i++;
-	fd = (int)syscall(SYS_landlock_create_ruleset, &landlock_abis[i].rules,
+	fd = (int)syscall(SYS_landlock_create_ruleset, landlock_abis[i].rules,
 	    landlock_abis[i].size, 0);
 	if (fd < 0)
 		return err_errno(e, "landlock_create_ruleset", "worker");

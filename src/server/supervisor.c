@@ -208,14 +208,17 @@ tell_death(pid_t pid, int status)
 }
 
 static void
-on_death(struct server *s, struct generation *g, struct child *c, int status)
+on_death(
+    struct server *s, const struct generation *g, struct child *c, int status)
 {
 	bool wanted = g == s->current && !s->stopping;
-	uint64_t now = now_ms(), wait = 0;
+	uint64_t now = now_ms();
 
 	if (wanted || WIFSIGNALED(status) || WEXITSTATUS(status))
 		tell_death(c->pid, status);
 	if (wanted) {
+		uint64_t wait = 0;
+
 		s->deaths =
 		    now - c->started_ms >= LIVED_LONG_MS ? 0 : s->deaths + 1;
 		if (s->deaths > 1)

@@ -33,7 +33,6 @@ struct worker {
 	struct conn_pool *pool;
 	struct port ports[LISTENERS_MAX];
 	struct loop_watch *control;
-	bool stopping;
 };
 
 /* A truncated store: the parent tells, and starts another worker. */

@@ -66,7 +66,9 @@ home "after a reload without a key"
 mv "$work/key" "$work/certs/$host.key"
 
 # A worker dies: its readers are cut, nobody else notices, another takes over.
-victim=$(workers | head -n 1)
+# (one of the new generation: the old one's may be about to end)
+echo "$before" >"$work/old"
+victim=$(workers | grep -vxF -f "$work/old" | head -n 1)
 kill -9 "$victim"
 told "worker $victim died of signal 9"
 for _ in 1 2 3 4 5 6 7 8; do
