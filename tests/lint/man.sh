@@ -113,10 +113,9 @@ man_options() {
 	awk '/^\.Sh / { command = "" }
 		/^\.Ss qasid / { command = $3 }
 		/^\.It Fl / && command {
-			for (i = 3; i <= NF && $i != "Ar" && $i != "Cm" &&
-			    $i != "Ns"; i++)
-				if ($i != "," && $i != "Fl")
-					print command, "-" $i
+			for (i = 2; i < NF; i++)
+				if ($i == "Fl")
+					print command, "-" $(i + 1)
 		}' src/man/qasid.1
 }
 
