@@ -30,6 +30,7 @@ head_of term 'title: A' 'tags: [پانی]'
 head_of پانی 'title: A'
 head_of twin 'title: A'
 head_of twin/index 'title: A'
+head_of twice 'title: A' 'tags: a' 'tags: b'
 head_of alias 'title: A' 'aliases: [/old page]'
 head_of draft 'title: A' 'draft: yes'
 printf -- '---\ntitle: Tag\n---\n' >c/pages/tag.md
@@ -48,6 +49,9 @@ printf '[c](../articles/other/x.pdf)\n\n# About\n' >c/pages/about.md
 printf '# Latin\n\ncaf\351\n' | article latin
 printf '/articles/links gone\n' >c/gone
 printf '# Gone\n' | article gone
+ln -s /etc/hostname c/articles/link.txt
+printf 'x\n' >'c/articles/- x'
+truncate -s 101M c/articles/large.bin
 # Two messages need a file that changes under the build: their words alone.
 cat "$TOP"/src/site/read.c "$TOP"/src/site/convert.c |
 	sed -n 's/.*"\(changed [a-z ]*\)".*/\1/p' >messages
@@ -56,7 +60,9 @@ rm c/articles/gone.md
 qasid build c --store store 2>second || true
 mkdir -p empty/articles
 qasid build empty --store none 2>third || true
-sed '/^edition /d' first second third >>messages
+printf 'titel: Test\n' >c/capsule.yaml
+qasid build c --store store 2>fourth || true
+sed '/^edition /d' first second third fourth >>messages
 
 # The items as regular expressions: what is in capitals stands for anything.
 sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It //p' \
