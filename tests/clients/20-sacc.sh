@@ -1,0 +1,29 @@
+#!/bin/sh
+# sacc: Gopher.  A link is found by its search and opened by l; it has no
+# address line, so an address is opened from the shell.
+. tests/clients/lib.sh
+SITE_URL=$GOPHER/1
+
+open() {
+	terminal sacc "$1"
+}
+
+follow() {
+	see "$1" && keys / && until_true cursor_low && type_line "$1" && keys l
+}
+
+# cursor_low: the search asks on the last line.
+cursor_low() {
+	[ "$(tm display-message -p -t walk '#{cursor_y}')" = 249 ]
+}
+
+back() {
+	keys h
+}
+
+step_attachment() {
+	follow "$FILE_LINK" && see 'Download to' &&
+		type_line "$HOME/brief.pdf" && same_file "$HOME/brief.pdf"
+}
+
+walk home index article attachment urdu back error redirect
