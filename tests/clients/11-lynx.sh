@@ -29,7 +29,8 @@ back() {
 step_attachment() {
 	follow "$FILE_LINK" && see 'D)ownload' && keys d &&
 		follow 'Save to disk' && see 'Enter a filename' && keys C-u &&
-		type_line "$HOME/brief.pdf" && same_file "$HOME/brief.pdf"
+		type_line "$HOME/brief.pdf" && same_file "$HOME/brief.pdf" &&
+		keys Left && see "$EN_TEXT"
 }
 
 walk home index article attachment urdu back error redirect

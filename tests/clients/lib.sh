@@ -32,9 +32,10 @@
 	UR_TITLE='پانی کی قیمت'
 	UR_TEXT='نہر کے آخری سرے'
 	OTHER_LINK='اردو'
+	OLD_LINK=Missing
 	ALIAS=/old/water.html
 	MISSING=/articles/no-such-article
-	NOT_FOUND='not found'
+	NOT_FOUND='Nothing is published here'
 }
 PDF=$CONTENT/articles/docs/price-of-water.pdf
 # Seconds that a reader would wait for a page on a loaded machine.
@@ -55,7 +56,7 @@ step_home() {
 }
 
 step_index() {
-	follow "$INDEX_LINK" && page "$EN_LINK" "$UR_LINK" "!$INDEX_LINK"
+	follow "$INDEX_LINK" && page "$EN_LINK" "$UR_LINK" "$OLD_LINK"
 }
 
 step_article() {
@@ -135,7 +136,7 @@ terminal() {
 	if tm has-session 2>/dev/null; then
 		tm respawn-pane -k -t walk "env -u TMUX $*"
 	else
-		tm new-session -d -x 120 -y 250 -s walk "env -u TMUX $*" \; \
+		tm new-session -d -x 120 -y 250 -c "$HOME" -s walk "env -u TMUX $*" \; \
 			set-option remain-on-exit on
 	fi
 }
