@@ -13,7 +13,7 @@ screen() {
 
 # follow LABEL [FILE]: the answer goes to FILE, else to the "screen".
 follow() {
-	url=$(grep -aF -- "$1" "$WORK/got" | head -n 1 | tr -d '\r' |
+	url=$(grep -av '^i' "$WORK/got" | grep -aF -- "$1" | head -n 1 | tr -d '\r' |
 		awk -F '\t' '{ print $3 ":" $4 "/" substr($1, 1, 1) $2 }')
 	open "gopher://$url" "${2-$WORK/got}"
 }

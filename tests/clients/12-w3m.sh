@@ -1,5 +1,6 @@
 #!/bin/sh
-# w3m: Gopher.  A link is found by its search and opened by Return.
+# w3m: Gopher.  A link is found by the search from the end, as the whole of a
+# long label stands above it, and opened by Return.
 . tests/clients/lib.sh
 SITE_URL=$GOPHER/1
 
@@ -14,7 +15,7 @@ ask() {
 }
 
 follow() {
-	see "$1" && keys g && ask / 'Forward:' "$1" && see '!Forward:' &&
+	see "$1" && keys G && ask '?' 'Backward:' "$1" && see '!Backward:' &&
 		keys Enter
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# sacc: Gopher.  A link is found by its search and opened by l; it has no
-# address line, so an address is opened from the shell.
+# sacc: Gopher.  A link is found by the search from the end, as the whole of a
+# long label stands above it, and opened by l.  It has no address line, so an
+# address is opened from the shell.
 . tests/clients/lib.sh
 SITE_URL=$GOPHER/1
 
@@ -9,7 +10,8 @@ open() {
 }
 
 follow() {
-	see "$1" && keys / && until_true cursor_low && type_line "$1" && keys l
+	see "$1" && keys G / && until_true cursor_low && type_line "$1" &&
+		keys N l
 }
 
 # cursor_low: the search asks on the last line.

@@ -26,7 +26,12 @@ back() {
 
 step_attachment() {
 	follow "$FILE_LINK" && see 'Save in file' && keys Enter &&
-		same_file "$HOME/The-price-of-water,-two-page-brief--PDF-"
+		until_true saved
+}
+
+# saved: it is there, under a name made of the label.
+saved() {
+	cmp -s "$PDF" "$HOME"/The-price-of-water*
 }
 
 step_urdu() {

@@ -19,12 +19,13 @@
 # the final slash), CONTENT (the content folder), WORK (a folder of this walk
 # alone, HOME inside it).
 
-# The words that a reader must see, as content/ has them.
+# The words that a reader must see, as content/ has them.  A label in a menu of
+# Gopher is cut where it is too long; the whole of it stands above.
 # shellcheck disable=SC2034 # for the walks
 {
 	SITE='Institute of Policy Studies'
-	INDEX_LINK='All articles'
-	EN_LINK='The price of water: what'
+	INDEX_LINK=Articles
+	EN_LINK='canal charge can'
 	EN_TITLE='The price of water'
 	EN_TEXT='Ask a farmer at the tail'
 	FILE_LINK='two-page brief'
@@ -32,10 +33,10 @@
 	UR_TITLE='پانی کی قیمت'
 	UR_TEXT='نہر کے آخری سرے'
 	OTHER_LINK='اردو'
-	OLD_LINK=Missing
+	OLD_LINK='What a union council is for'
 	ALIAS=/old/water.html
 	MISSING=/articles/no-such-article
-	NOT_FOUND='Nothing is published here'
+	NOT_FOUND='Nothing is published'
 }
 PDF=$CONTENT/articles/docs/price-of-water.pdf
 # Seconds that a reader would wait for a page on a loaded machine.
@@ -102,7 +103,7 @@ walk() {
 		77) echo "$step n/a $(cat "$WORK/reason")" ;;
 		*)
 			echo "$step FAILED $(cat "$WORK/reason")"
-			[ ! -S "$WORK/tmux" ] || screen >"$WORK/$step.screen"
+			screen >"$WORK/$step.screen" 2>/dev/null || true
 			PATIENCE=5
 			;;
 		esac >>"$WORK/result"
