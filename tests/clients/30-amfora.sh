@@ -11,7 +11,7 @@ open() {
 # The address in the bottom bar says that the page is done; a key pressed
 # before that is lost.
 page() {
-	see "$@" && until_true settled || fail 'no address in the bottom bar'
+	see "$@" && { until_true settled || fail 'no address in the bar'; }
 }
 
 settled() {

@@ -1,8 +1,8 @@
 #!/bin/sh
-# bombadillo: Gemini in a terminal.  It takes the home folder from the password
+# bombadillo: Gemini in a terminal (32: Gopher).  It takes the home folder from the password
 # file, so its settings come by XDG_CONFIG_HOME and name the folder for files.
 . tests/clients/lib.sh
-SITE_URL=$GEMINI
+SITE_URL=${SITE_URL-$GEMINI}
 export XDG_CONFIG_HOME="$HOME/.config"
 mkdir -p "$XDG_CONFIG_HOME" "$HOME/files"
 printf '[SETTINGS]\nsavelocation=%s\n' "$HOME/files" \
@@ -34,13 +34,15 @@ step_attachment() {
 		same_file "$HOME/files/${PDF##*/}"
 }
 
-step_error() {
-	visit "$GEMINI$MISSING" && see 'Permanent Failure'
-}
+if [ "$SITE_URL" = "$GEMINI" ]; then
+	step_error() {
+		visit "$GEMINI$MISSING" && see 'Permanent Failure' "$NOT_FOUND"
+	}
 
-step_redirect() {
-	back && see "!$EN_TEXT" && visit "$GEMINI$ALIAS" &&
-		see 'Follow redirect' && type_line y && see "$EN_TEXT"
-}
+	step_redirect() {
+		back && see "!$EN_TEXT" && visit "$GEMINI$ALIAS" &&
+			see 'Follow redirect' && type_line y && see "$EN_TEXT"
+	}
+fi
 
 walk home index article attachment urdu back error redirect

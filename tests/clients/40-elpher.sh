@@ -1,5 +1,5 @@
 #!/bin/sh
-# elpher: Gemini in Emacs.  Emacs orders the letters of a line
+# elpher: Gemini in Emacs (41: Gopher).  Emacs orders the letters of a line
 # itself: what is right for a reader stands on the screen from right to left.
 . tests/clients/lib.sh
 
@@ -7,7 +7,7 @@ mirrored() {
 	sed -e '/\n/!G' -e 's/\(.\)\(.*\n\)/&\2\1/' -e '//D' -e 's/.//'
 }
 
-SITE_URL=$GEMINI
+SITE_URL=${SITE_URL-$GEMINI}
 UR_LINK=$(echo "$UR_LINK" | mirrored)
 UR_TITLE=$(echo "$UR_TITLE" | mirrored)
 UR_TEXT=$(echo "$UR_TEXT" | mirrored)

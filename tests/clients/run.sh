@@ -68,16 +68,17 @@ cell() {
 	printf ' %-10s' "${said%% *}"
 }
 
-printf '%-12s' client
+printf '%-18s' client
 # shellcheck disable=SC2086 # a list of words
 printf ' %-10s' $steps
 echo
 for walk in "$@"; do
 	WORK=$work/$walk HOME=$work/$walk/home
 	export WORK HOME
-	mkdir -p -m 700 "$HOME"
+	mkdir -p "$HOME"
+	chmod 700 "$HOME"
 	timeout -k 5 300 sh "tests/clients/$walk.sh" >"$WORK/log" 2>&1 || true
-	printf '%-12s' "${walk#*-}"
+	printf '%-18s' "${walk#*-}"
 	for step in $steps; do
 		cell "$step"
 	done
