@@ -63,8 +63,9 @@ BANNED   := -include tests/lint/banned.h
 
 # Each library only where its layer asks for it (DESIGN.md, "Shape").
 SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml
-PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -larchive
-LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS)) -lzstd -lsqlite3
+PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -larchive \
+	-lzstd
+LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS)) -lsqlite3
 
 VERSION := 0.1.0
 

@@ -19,6 +19,7 @@
 enum {
 	STDIN_MAX = 64 * 1024 * 1024, /* the parser has its own limit */
 	PAGE_MAX = 256 * 1024 * 1024,
+	PEM_MAX = 4096,
 	PROGRESS_NS = 100 * 1000 * 1000,
 };
 
@@ -26,6 +27,7 @@ struct build_args {
 	const char *form; /* --stdout; NULL: build a store */
 	const char *content, *store;
 	const char *host, *base;
+	const char *sync_key, *sync_next, *sync_from;
 	unsigned port, columns, jobs;
 	bool verbose;
 };
@@ -40,7 +42,9 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: qasid build [-v] [--jobs N] [--store DIR] [CONTENT]\n"
+	    "usage: qasid build [-v] [--jobs N] [--store DIR]\n"
+	    "           [--sync-key FILE [--sync-next FILE] | --sync-from "
+	    "MIRROR] [CONTENT]\n"
 	    "       qasid build --stdout gemini|gopher|menu [--host NAME] "
 	    "[--port N]\n"
 	    "           [--base /articles/] [--width N] FILE|-\n");
@@ -167,6 +171,21 @@ run_filter(const struct build_args *args, struct screen *screen)
 	return rc < 0 ? fail(screen, &e) : CMD_FINE;
 }
 
+/* Reads a key's file; none is no key. */
+static int
+read_key(const char *file, struct buf *pem, struct err *e)
+{
+	int fd, rc;
+
+	if (!file)
+		return 0;
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) < 0)
+		return err_errno(e, "open", file);
+	rc = io_read_all(fd, file, PEM_MAX, pem, e);
+	close(fd);
+	return rc;
+}
+
 /* --- the build ----------------------------------------------------------- */
 
 static int
@@ -177,13 +196,28 @@ run_build(const struct build_args *args, struct screen *screen)
 		.store = args->store,
 		.jobs = args->jobs,
 		.now_s = time(NULL),
+		.all_dates = args->sync_from != NULL,
+		.sync_from = args->sync_from,
 		.diag = &diag,
 		.progress = progress,
 		.progress_ctx = screen };
 	struct site_result result;
 	struct err e = ERR_INIT;
+	struct buf key, next;
+	int rc;
 
-	if (site_build(&opts, &result, &e) < 0)
+	buf_init(&key, PEM_MAX + 1);
+	buf_init(&next, PEM_MAX + 1);
+	rc = read_key(args->sync_key, &key, &e);
+	if (rc == 0)
+		rc = read_key(args->sync_next, &next, &e);
+	opts.sync_key = buf_slice(&key);
+	opts.sync_next = buf_slice(&next);
+	if (rc == 0)
+		rc = site_build(&opts, &result, &e);
+	buf_release(&next);
+	buf_release(&key);
+	if (rc < 0)
 		return fail(screen, &e);
 	clear_line(screen);
 	fprintf(stderr,
@@ -224,6 +258,9 @@ read_args(int argc, char **argv, struct build_args *args)
 		{ "port", required_argument, NULL, 'p' },
 		{ "base", required_argument, NULL, 'b' },
 		{ "width", required_argument, NULL, 'w' },
+		{ "sync-key", required_argument, NULL, 'k' },
+		{ "sync-next", required_argument, NULL, 'x' },
+		{ "sync-from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool fine = true;
@@ -238,6 +275,12 @@ read_args(int argc, char **argv, struct build_args *args)
 			args->form = optarg;
 		else if (c == 's')
 			args->store = optarg;
+		else if (c == 'k')
+			args->sync_key = optarg;
+		else if (c == 'x')
+			args->sync_next = optarg;
+		else if (c == 'f')
+			args->sync_from = optarg;
 		else if (c == 'h')
 			args->host = optarg;
 		else if (c == 'b')

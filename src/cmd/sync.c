@@ -31,13 +31,13 @@ usage(void)
 	    "FOLDER\n"
 	    "       qasid sync fetch --dir DIR --name SITE --key KEY "
 	    "--source URL|FOLDER\n"
-	    "           [--dry-run] [--budget BYTES] [--rate BYTES] "
+	    "           [--dry-run | --repair] [--budget BYTES] [--rate BYTES] "
 	    "[--jobs N] [--no-keep]\n"
 	    "           [--pin HEX] [--connect HOST:PORT] "
 	    "[--connect-timeout S] [--idle-timeout S]\n"
 	    "       qasid sync unpack --dir DIR --name SITE --key KEY ANSWER\n"
 	    "       qasid sync verify --dir DIR [--key KEY]\n"
-	    "       qasid sync switch --dir DIR\n");
+	    "       qasid sync switch --dir DIR [--finish]\n");
 	return EX_USAGE;
 }
 
@@ -170,6 +170,12 @@ set_option(struct sync_args *a, int c, const char *arg)
 	case 'x':
 		a->keep = false;
 		return 0;
+	case 'e':
+		a->repair = true;
+		return 0;
+	case 'f':
+		a->finish = true;
+		return 0;
 	case 'q':
 		a->quiet = true;
 		return 0;
@@ -194,6 +200,8 @@ parse_options(struct sync_args *a, int argc, char **argv)
 		{ "dry-run", no_argument, NULL, 'y' },
 		{ "no-keep", no_argument, NULL, 'x' },
 		{ "quiet", no_argument, NULL, 'q' },
+		{ "repair", no_argument, NULL, 'e' },
+		{ "finish", no_argument, NULL, 'f' },
 		{ "budget", required_argument, NULL, 'b' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "jobs", required_argument, NULL, 'j' },

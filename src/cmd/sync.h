@@ -18,7 +18,7 @@ struct err;
 struct sync_args {
 	const char *dir, *name, *source;
 	struct sign_key key;
-	bool has_key, dry_run, keep;
+	bool has_key, dry_run, keep, repair, finish;
 	struct hash pin;
 	char connect_host[256];
 	struct fetch_opts opts;

@@ -474,12 +474,14 @@ from_nothing(struct run *r, struct err *e)
 
 	buf_init(&answer, SYNC_HEAD_MAX);
 	buf_add(&answer, slice_upto(buf_slice(&r->answer), r->head.len));
-	if (stage_aim(&r->s, buf_slice(&answer), e) < 0 ||
-	    get_list(r, &snap, e) < 0) {
-		buf_release(&answer);
-		return -1;
-	}
+	n = stage_aim(&r->s, buf_slice(&answer), e);
+	if (n == 0)
+		n = get_list(r, &snap, e);
 	buf_release(&answer);
+	if (n < 0 && e->kind == ERR_MISSING) /* a mirror that kept none */
+		return by_file(r, bring_file, r, e);
+	if (n < 0)
+		return -1;
 	if (r->args->dry_run) {
 		say("would %llu\n",
 		    (unsigned long long)missing_bytes(r, &snap));
@@ -557,6 +559,28 @@ settle(struct run *r, int n, struct err *e)
 	return 0;
 }
 
+/* Every file of the newest tree that is not held, whole, comes by itself. */
+static int
+repair(struct run *r, struct err *e)
+{
+	switch (get_answer(r, 0, e)) {
+	case STEP_SAME:
+	case STEP_RESIGNED:
+	case STEP_MORE:
+		break;
+	default:
+		return -1;
+	}
+	r->staged = true;
+	if (stage_begin(&r->s, &r->m, e) < 0 ||
+	    stage_aim(&r->s, buf_slice(&r->answer), e) < 0 ||
+	    by_file(r, bring_file, r, e) < 0)
+		return -1;
+	say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
+	    r->s.tree.count, (unsigned long long)r->s.tree.bytes);
+	return 0;
+}
+
 static int
 fetch(struct run *r, struct err *e)
 {
@@ -584,6 +608,10 @@ fetch(struct run *r, struct err *e)
 		return -1;
 	}
 	r->staged = true;
+	if (r->args->keep && (n = place_dir(r->m.state_fd, "answers", e)) < 0)
+		return -1;
+	if (r->args->keep)
+		close(n);
 	n = stage_newest(r, serial == 0, e);
 	if (r->args->dry_run)
 		return n;
@@ -604,7 +632,7 @@ sync_fetch(struct sync_args *args)
 	buf_init(&r.answer, ANSWER_MAX);
 	n = mirror_open(&r.m, args->dir, args->has_key ? &args->key : NULL, &e);
 	if (n == 0)
-		n = fetch(&r, &e);
+		n = args->repair ? repair(&r, &e) : fetch(&r, &e);
 	if (r.staged)
 		stage_release(&r.s);
 	mirror_close(&r.m);

@@ -107,7 +107,7 @@ sync_unpack(struct sync_args *args)
 /* --- switch -------------------------------------------------------------- */
 
 static int
-switch_over(struct mirror *m, struct err *e)
+switch_over(struct mirror *m, bool only_finish, struct err *e)
 {
 	struct mirror_stage s;
 	bool done;
@@ -119,7 +119,7 @@ switch_over(struct mirror *m, struct err *e)
 		printf("finished %llu\n", (unsigned long long)m->head.serial);
 		return 0;
 	}
-	if (faccessat(m->state_fd, "stage/tree", F_OK, 0) < 0) {
+	if (only_finish || faccessat(m->state_fd, "stage/tree", F_OK, 0) < 0) {
 		printf("nothing\n");
 		return 0;
 	}
@@ -141,7 +141,7 @@ sync_switch(struct sync_args *args)
 
 	r = mirror_open(&m, args->dir, args->has_key ? &args->key : NULL, &e);
 	if (r == 0)
-		r = switch_over(&m, &e);
+		r = switch_over(&m, args->finish, &e);
 	mirror_close(&m);
 	return r < 0 ? sync_complain(&e) : EX_OK;
 }

@@ -3,8 +3,11 @@
  * rsync brought).  All carry the same files; what they say is checked by
  * whoever asked.
  */
+#include <sys/wait.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,8 +15,17 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/uri.h"
+#include "sync/path.h"
 
 #include "cmd/sync.h"
+
+enum {
+	RSYNC_IDLE_S = 60,
+	RSYNC_CONNECT_S = 30,
+	RSYNC_PARTIAL = 23, /* its exit codes: a source that is not there */
+	RSYNC_GONE = 24,
+	RSYNC_KILLED = 255,
+};
 
 struct bringing {
 	struct buf *out;
@@ -140,14 +152,114 @@ get_file(
 	return mine.kind == ERR_MISSING ? SOURCE_ABSENT : SOURCE_FAILED;
 }
 
+/* --- rsync --------------------------------------------------------------- */
+
+extern char **environ;
+
+/* Runs rsync to bring `from` to the file `to`; its exit code, -1. */
+static int
+run_rsync(const struct sync_args *args, char *from, char *to, struct err *e)
+{
+	char timeout[32], contimeout[32], limit[32];
+	char name[] = "rsync", quietly[] = "-q", partial[] = "--partial";
+	char inplace[] = "--inplace";
+	char *argv[] = { name, quietly, partial, inplace, timeout, limit,
+		contimeout, from, to, NULL };
+	posix_spawn_file_actions_t quiet;
+	int status, idle_s = args->opts.idle_ms / 1000;
+	pid_t pid;
+
+	snprintf(timeout, sizeof(timeout), "--timeout=%d",
+	    idle_s ? idle_s : RSYNC_IDLE_S);
+	snprintf(limit, sizeof(limit), "--bwlimit=%llu",
+	    (unsigned long long)(args->opts.bytes_per_s / 1024));
+	snprintf(contimeout, sizeof(contimeout), "--contimeout=%d",
+	    args->opts.connect_ms ? args->opts.connect_ms / 1000
+				  : RSYNC_CONNECT_S);
+	if (strncmp(from, "rsync://", 8) != 0) { /* a daemon's alone */
+		argv[6] = from;
+		argv[7] = to;
+		argv[8] = NULL;
+	}
+	/* What it says is said again by its exit code. */
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(
+	    &quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	status = posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&quiet);
+	if (status)
+		return err_set(
+		    e, ERR_SYSTEM, "run rsync: %s", strerror(status));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_errno(e, "wait", "rsync");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : RSYNC_KILLED;
+}
+
+static enum source_end
+end_of_rsync(int code, const char *from, struct err *e)
+{
+	if (code == 0)
+		return SOURCE_GOT;
+	if (code < 0)
+		return SOURCE_FAILED;
+	if (code == RSYNC_PARTIAL || code == RSYNC_GONE) {
+		err_set(e, ERR_MISSING, "rsync has no \"%s\"", from);
+		return SOURCE_ABSENT;
+	}
+	err_set(e, ERR_STOPPED, "rsync of \"%s\" ended with %d", from, code);
+	return SOURCE_FAILED;
+}
+
+/* Through a file in the mirror's own folder, where a cut one goes on. */
+static enum source_end
+get_rsync(
+    struct sync_args *args, const char *path, struct buf *out, struct err *e)
+{
+	struct slice source = slice_cstr(args->source);
+	char from[4096], to[4096], flat[SYNC_PATH_MAX + 64];
+	size_t before = out->len;
+	enum source_end end;
+	int fd;
+
+	while (source.len && source.ptr[source.len - 1] == '/')
+		source.len--;
+	snprintf(flat, sizeof(flat), "%s", path);
+	for (char *p = flat; *p; p++)
+		if (*p == '/')
+			*p = '+';
+	snprintf(from, sizeof(from), "%.*s/%s", SLICE_FMT(source), path);
+	snprintf(to, sizeof(to), "%s/state/stage/rsync-%s", args->dir, flat);
+	/* A head changes under its name: an old one is no start for it. */
+	if (!strncmp(path, "since/", 6))
+		(void)unlink(to);
+	end = end_of_rsync(run_rsync(args, from, to, e), from, e);
+	if (end != SOURCE_GOT)
+		return end;
+	if ((fd = open(to, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
+		err_errno(e, "open", to);
+		return SOURCE_FAILED;
+	}
+	if (io_read_all(fd, to, out->max - out->len - 1, out, e) < 0)
+		end = SOURCE_FAILED;
+	close(fd);
+	(void)unlink(to);
+	spend(args, out->len - before);
+	return end;
+}
+
 enum source_end
 source_peek(struct sync_args *args, const char *path,
     bool (*enough)(struct slice got), struct buf *out, struct err *e)
 {
 	struct bringing b = { .out = out, .enough = enough };
 
+	if (!strncmp(args->source, "rsync://", 8))
+		return get_rsync(args, path, out, e);
 	if (strstr(args->source, "://"))
 		return get_url(args, path, &b, e);
+	if (args->source[0] != '/' && strchr(args->source, ':'))
+		return get_rsync(args, path, out, e); /* HOST:FOLDER, by ssh */
 	return get_file(args, path, out, e);
 }
 

@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 #include "site/build.h"
+#include "site/mirrors.h"
 #include "site/site_internal.h"
 
 enum {
@@ -166,6 +167,8 @@ publish(struct site *site, struct site_result *result, struct err *e)
 {
 	struct store_view *v;
 
+	if (mirrors_make(site, result, e) < 0)
+		return -1;
 	build_progress(site->opts, "publishing", store_pending(site->store));
 	if (store_publish(site->store, site->opts->now_s, e) < 0)
 		return -1;

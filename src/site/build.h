@@ -15,8 +15,11 @@
 #ifndef SITE_BUILD_H
 #define SITE_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct diag;
 struct err;
@@ -29,7 +32,13 @@ struct site_opts {
 	const char *content, *store; /* folders */
 	unsigned jobs;               /* helpers at most; 0: one a core */
 	int64_t now_s;               /* the time, for publishDate */
-	struct diag *diag;           /* takes every message */
+	bool all_dates; /* publishDate is not looked at: a mirror's build */
+	/* For mirrors: the private key that signs, in PEM, and the key that
+	 * will; empty: nothing is signed.  Or the folder of the mirror that
+	 * this is; NULL: it is none. */
+	struct slice sync_key, sync_next;
+	const char *sync_from;
+	struct diag *diag; /* takes every message */
 	/* Told now and then how many things are done; may be NULL. */
 	void (*progress)(void *ctx, const char *what, size_t done);
 	void *progress_ctx;
@@ -40,6 +49,7 @@ struct site_result {
 	size_t converted;       /* by this build */
 	size_t refused;         /* files, not as they are now */
 	uint64_t edition;       /* that is published now */
+	uint64_t serial;        /* of the mirrors; 0: nothing is signed */
 };
 
 /*

@@ -169,7 +169,7 @@ static bool
 is_due(const struct site *site, const struct frontmatter *fm)
 {
 	return !fm->draft &&
-	    !(date_is_set(&fm->publish_date) &&
+	    !(!site->opts->all_dates && date_is_set(&fm->publish_date) &&
 		date_unix(&fm->publish_date) > site->opts->now_s);
 }
 

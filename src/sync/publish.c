@@ -59,8 +59,8 @@ publisher_read(struct publisher *p, const struct sync_file *f, struct buf *out,
 
 /* --- what was published before ------------------------------------------- */
 
-static int
-load_before(struct publisher *p, struct err *e)
+int
+publisher_load(struct publisher *p, struct err *e)
 {
 	struct store_entry entry;
 	struct buf frame, text;
@@ -145,6 +145,12 @@ put_manifest(struct publisher *p, struct err *e)
 	buf_release(&frame);
 	buf_release(&text);
 	return r;
+}
+
+int
+publisher_put_tree(struct publisher *p, struct err *e)
+{
+	return put_files(p, e) < 0 ? -1 : put_manifest(p, e);
 }
 
 /* --- old contents -------------------------------------------------------- */
@@ -455,9 +461,9 @@ new_serial(struct publisher *p, struct sync_report *out, struct err *e)
 	out->changed = true;
 	if (history_add(&p->hist, p->now.serial, p->now.time_s, &p->old,
 		p->src->tree, e) < 0 ||
-	    keep_contents(p, e) < 0 || put_files(p, e) < 0 ||
-	    put_manifest(p, e) < 0 || prune(p, e) < 0 ||
-	    history_pasts(&p->hist, e) < 0 || put_answers(p, true, out, e) < 0)
+	    keep_contents(p, e) < 0 || publisher_put_tree(p, e) < 0 ||
+	    prune(p, e) < 0 || history_pasts(&p->hist, e) < 0 ||
+	    put_answers(p, true, out, e) < 0)
 		return -1;
 	return snapshots_save(p, e) < 0 ? -1 : history_save(&p->hist, p->w, e);
 }
@@ -480,7 +486,7 @@ run(struct publisher *p, struct sync_report *out, struct err *e)
 	struct sign_key key;
 
 	if (sign_public(p->set->key_pem, &key, e) < 0 ||
-	    sync_tree_check(p->src->tree, e) < 0 || load_before(p, e) < 0 ||
+	    sync_tree_check(p->src->tree, e) < 0 || publisher_load(p, e) < 0 ||
 	    history_load(&p->hist, p->w, e) < 0 || snapshots_load(p, e) < 0 ||
 	    set_times(p, e) < 0)
 		return -1;
@@ -499,6 +505,40 @@ run(struct publisher *p, struct sync_report *out, struct err *e)
 	return 0;
 }
 
+void
+publisher_init(struct publisher *p)
+{
+	sync_tree_init(&p->old);
+	buf_init(&p->old_head, SYNC_HEAD_MAX);
+	history_init(&p->hist);
+}
+
+void
+publisher_release(struct publisher *p)
+{
+	history_release(&p->hist);
+	buf_release(&p->old_head);
+	sync_tree_release(&p->old);
+	if (p->view)
+		store_view_drop(p->view);
+}
+
+int
+sync_published(struct store_writer *w, struct sync_tree *out, struct err *e)
+{
+	struct publisher p = { .w = w };
+	struct err none = ERR_INIT;
+	int r;
+
+	publisher_init(&p);
+	p.view = store_writer_view(w, &none);
+	r = publisher_load(&p, e);
+	if (r == 0)
+		r = sync_tree_copy(out, &p.old, e);
+	publisher_release(&p);
+	return r;
+}
+
 int
 sync_publish(struct store_writer *w, const struct sync_source *src,
     const struct sync_settings *set, struct sync_report *out, struct err *e)
@@ -508,15 +548,9 @@ sync_publish(struct store_writer *w, const struct sync_source *src,
 	int r;
 
 	*out = (struct sync_report){ .serial = 0 };
+	publisher_init(&p);
 	p.view = store_writer_view(w, &none); /* none: the first publish */
-	sync_tree_init(&p.old);
-	buf_init(&p.old_head, SYNC_HEAD_MAX);
-	history_init(&p.hist);
 	r = run(&p, out, e);
-	history_release(&p.hist);
-	buf_release(&p.old_head);
-	sync_tree_release(&p.old);
-	if (p.view)
-		store_view_drop(p.view);
+	publisher_release(&p);
 	return r;
 }

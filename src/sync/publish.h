@@ -83,4 +83,8 @@ int sync_publish(struct store_writer *w, const struct sync_source *src,
     const struct sync_settings *set, struct sync_report *out, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Fills the empty tree `out` with what the last serial has, sorted. */
+int sync_published(struct store_writer *w, struct sync_tree *out, struct err *e)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -38,6 +38,18 @@ struct publisher {
 	size_t snap_count;
 };
 
+/* Fills in what is empty; the caller has set w, src and set.  Releases. */
+void publisher_init(struct publisher *p);
+void publisher_release(struct publisher *p);
+
+/* Reads what was published before: p->before and p->old. */
+int publisher_load(struct publisher *p, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Puts the files that differ from p->old, and the manifest. */
+int publisher_put_tree(struct publisher *p, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* The content of `f` as it is, or was, in some kept state. */
 int publisher_read(struct publisher *p, const struct sync_file *f,
     struct buf *out, struct err *e) __attribute__((warn_unused_result));
@@ -62,6 +74,10 @@ int snapshots_save(struct publisher *p, struct err *e)
 /* Makes a snapshot of the new tree and puts its pages. */
 int snapshot_make(struct publisher *p, struct err *e)
     __attribute__((warn_unused_result));
+
+/* Deletes the pages of one. */
+int snapshot_delete(struct publisher *p, const struct sync_snap *s,
+    struct err *e) __attribute__((warn_unused_result));
 
 /* Deletes those that another has replaced for SYNC_GRACE_S. */
 int snapshots_prune(struct publisher *p, struct err *e)

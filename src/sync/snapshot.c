@@ -89,8 +89,8 @@ snapshots_save(struct publisher *p, struct err *e)
 	return r;
 }
 
-static int
-delete_snap(struct publisher *p, const struct sync_snap *s, struct err *e)
+int
+snapshot_delete(struct publisher *p, const struct sync_snap *s, struct err *e)
 {
 	char path[SYNC_PATH_ROOM];
 
@@ -114,7 +114,7 @@ snapshots_prune(struct publisher *p, struct err *e)
 	while (p->snap_count > 1 &&
 	    (p->snaps[1].time_s < p->set->now_s - SYNC_GRACE_S ||
 		p->snap_count == SYNC_SNAPS_MAX)) {
-		if (delete_snap(p, &p->snaps[0], e) < 0)
+		if (snapshot_delete(p, &p->snaps[0], e) < 0)
 			return -1;
 		memmove(p->snaps, p->snaps + 1,
 		    (p->snap_count - 1) * sizeof(p->snaps[0]));

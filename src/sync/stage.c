@@ -58,6 +58,7 @@ stage_begin(struct mirror_stage *s, struct mirror *m, struct err *e)
 	s->serial = m->head.serial;
 	if (open_stage(m, e) < 0)
 		return -1;
+	(void)unlinkat(m->stage_fd, "tree", 0);
 	return sync_tree_copy(&s->tree, &m->live, e);
 }
 

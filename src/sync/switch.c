@@ -182,6 +182,28 @@ write_manifest(struct mirror_stage *s, struct err *e)
 	return r;
 }
 
+/*
+ * The parts of a first copy are kept for mirrors of this one, where answers
+ * are kept at all.  Nothing is lost when that fails: they can be brought again.
+ */
+static void
+keep_snapshot(struct mirror *m)
+{
+	int answers, from;
+
+	if ((from = openat(m->stage_fd, "snap",
+		 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		return;
+	close(from);
+	answers = openat(m->state_fd, "answers",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (answers < 0)
+		return;
+	if (place_remove_all(answers, "snap", NULL) == 0)
+		(void)renameat(m->stage_fd, "snap", answers, "snap");
+	close(answers);
+}
+
 static int
 finish(struct mirror_stage *s, struct err *e)
 {
@@ -199,9 +221,32 @@ finish(struct mirror_stage *s, struct err *e)
 		return err_errno(e, "unlink", "state/commit");
 	if (fsync(m->state_fd) < 0)
 		return err_errno(e, "fsync", "state");
+	keep_snapshot(m);
 	close(m->stage_fd);
 	m->stage_fd = -1;
 	return place_remove_all(m->state_fd, "stage", e);
+}
+
+/* Whether all that the switch will need is there. */
+static int
+check_contents(struct mirror_stage *s, struct err *e)
+{
+	char obj[HASH_HEX_BYTES + 5] = "obj/";
+
+	for (size_t i = 0; i < s->tree.count; i++) {
+		const struct sync_file *f = s->tree.files[i];
+		const struct sync_file *was =
+		    sync_tree_find(&s->m->live, f->path);
+
+		if (was && hash_eq(&was->hash, &f->hash))
+			continue;
+		hash_hex(&f->hash, obj + 4);
+		if (faccessat(s->m->stage_fd, obj, R_OK, 0) < 0)
+			return err_set(e, ERR_CORRUPT,
+			    "the stage has no content for \"%.*s\"",
+			    SLICE_FMT(f->path));
+	}
+	return 0;
 }
 
 int
@@ -210,7 +255,8 @@ mirror_switch(struct mirror_stage *s, struct err *e)
 	struct buf text;
 	int r;
 
-	if (stage_check(s, e) < 0 || stage_save(s, e) < 0)
+	if (stage_check(s, e) < 0 || check_contents(s, e) < 0 ||
+	    stage_save(s, e) < 0)
 		return -1;
 	if (syncfs(s->m->root_fd) < 0)
 		return err_errno(e, "syncfs", "state/stage");

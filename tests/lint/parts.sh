@@ -25,4 +25,4 @@ half() { # half NAME LIBS LAYER...
 }
 half server "$server_libs" server config cert net proto search store base
 half publisher "$publisher_libs" site config content markdown render search \
-	store base
+	store sync base
