@@ -254,11 +254,11 @@ read_header(struct exchange *x, struct reply *reply, struct err *e)
 {
 	enum reply_state state = REPLY_PART;
 	const char *why = "";
-	ssize_t n;
 
 	while (state == REPLY_PART) {
-		n = wire_read(x->wire, x->head + x->head_len,
+		ssize_t n = wire_read(x->wire, x->head + x->head_len,
 		    sizeof(x->head) - x->head_len, e);
+
 		if (n < 0)
 			return fail(x,
 			    e->kind == ERR_INVALID ? FETCH_BAD_ANSWER

@@ -41,11 +41,11 @@ known_find(struct slice text, const struct known_line *got, int64_t now_s,
     bool *same_cert)
 {
 	struct known_line known;
-	struct slice line;
 
 	*same_cert = false;
 	while (text.len) {
-		line = slice_take(&text, '\n');
+		struct slice line = slice_take(&text, '\n');
+
 		if (known_parse(line, &known) < 0 || !same_server(&known, got))
 			continue;
 		if (hash_eq(&known.cert.spki, &got->cert.spki)) {
@@ -167,13 +167,13 @@ known_save(const char *path, struct slice text, const struct known_line *line,
     struct err *e)
 {
 	struct known_line old;
-	struct slice one;
 	struct buf out;
 	int r;
 
 	buf_init(&out, KNOWN_FILE_MAX - 1);
 	while (text.len) {
-		one = slice_take(&text, '\n');
+		struct slice one = slice_take(&text, '\n');
+
 		if (known_parse(one, &old) == 0 && same_server(&old, line))
 			continue;
 		buf_add(&out, one);

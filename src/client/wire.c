@@ -216,12 +216,14 @@ tls_setup(struct wire *s, const char *name)
 static int
 tls_shake_hands(struct wire *s, const char *name, struct err *e)
 {
-	int r, again = 1;
+	int again = 1;
 
 	ERR_clear_error();
 	if (tls_setup(s, name) < 0)
 		return tls_failed(e, "TLS");
 	while (again == 1) {
+		int r;
+
 		ERR_clear_error();
 		if ((r = SSL_connect(s->ssl)) == 1)
 			return 0;

@@ -20,6 +20,7 @@ enum {
 	STDIN_MAX = 64 * 1024 * 1024, /* the parser has its own limit */
 	PAGE_MAX = 256 * 1024 * 1024,
 	PEM_MAX = 4096,
+	KEY_ROOM = PEM_MAX + 1, /* io.h reads one byte more */
 	PROGRESS_NS = 100 * 1000 * 1000,
 };
 
@@ -201,13 +202,13 @@ run_build(const struct build_args *args, struct screen *screen)
 		.diag = &diag,
 		.progress = progress,
 		.progress_ctx = screen };
-	struct site_result result;
+	struct site_result result = { .articles = 0 };
 	struct err e = ERR_INIT;
 	struct buf key, next;
 	int rc;
 
-	buf_init(&key, PEM_MAX + 1);
-	buf_init(&next, PEM_MAX + 1);
+	buf_init(&key, KEY_ROOM);
+	buf_init(&next, KEY_ROOM);
 	rc = read_key(args->sync_key, &key, &e);
 	if (rc == 0)
 		rc = read_key(args->sync_next, &next, &e);

@@ -513,7 +513,7 @@ would(struct run *r, struct err *e)
 
 	if (sync_delta_parse(rest, true, &d, e) < 0)
 		return -1;
-	say("would %llu\n", (unsigned long long)(r->head.len + d.len));
+	say("would %zu\n", d.len + r->head.len);
 	return 0;
 }
 
@@ -543,7 +543,7 @@ stage_newest(struct run *r, bool from_start, struct err *e)
 static int
 settle(struct run *r, int n, struct err *e)
 {
-	struct err first = *e;
+	struct err first;
 
 	if (n == 0 && stage_check(&r->s, e) == 0)
 		return 0;

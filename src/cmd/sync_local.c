@@ -82,12 +82,13 @@ sync_unpack(struct sync_args *args)
 	struct err e = ERR_INIT;
 	struct mirror m;
 	struct buf answer;
-	int r, code = 0, fd;
+	int r, code = 0;
 
 	buf_init(&answer, (size_t)ANSWER_MAX + 1);
 	r = mirror_open(&m, args->dir, args->has_key ? &args->key : NULL, &e);
 	if (r == 0) {
-		fd = open(args->file, O_RDONLY | O_CLOEXEC);
+		int fd = open(args->file, O_RDONLY | O_CLOEXEC);
+
 		r = fd < 0
 		    ? err_errno(&e, "open", args->file)
 		    : io_read_all(fd, args->file, ANSWER_MAX, &answer, &e);

@@ -154,8 +154,6 @@ get_file(
 
 /* --- rsync --------------------------------------------------------------- */
 
-extern char **environ;
-
 /* Runs rsync to bring `from` to the file `to`; its exit code, -1. */
 static int
 run_rsync(const struct sync_args *args, char *from, char *to, struct err *e)

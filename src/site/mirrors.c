@@ -129,12 +129,13 @@ mark_files(struct mirrors *m)
 	for (size_t i = 0; i < m->site->doc_count; i++) {
 		struct doc *d = m->site->docs[i];
 		struct slice dep;
-		struct source *s;
 		struct unit u;
 
 		if (d->is_withdrawn || unit_decode(d->source->unit, &u) < 0)
 			continue;
 		while (unit_next(&u.deps, &dep)) {
+			struct source *s;
+
 			buf_clear(&address);
 			if ((s = links_file(m->site, d, dep, &address)))
 				s->named = true;

@@ -85,7 +85,6 @@ static void
 write_lines(struct buf *out, const struct sync_head *h)
 {
 	char tree[HASH_HEX_BYTES + 1], snap[HASH_HEX_BYTES + 1];
-	char key[SIGN_KEY_TEXT + 1];
 
 	hash_hex(&h->tree, tree);
 	hash_hex(&h->snap_list, snap);
@@ -98,6 +97,8 @@ write_lines(struct buf *out, const struct sync_head *h)
 	    (unsigned long long)h->snap, snap,
 	    (unsigned long long)h->snap_list_bytes);
 	if (h->has_next) {
+		char key[SIGN_KEY_TEXT + 1];
+
 		sign_key_text(&h->next, key);
 		buf_addf(out, "next %s\n", key);
 	}
@@ -269,24 +270,25 @@ sync_delta_check(const struct sync_delta *d, const struct sign_key *key)
 }
 
 int
-sync_delta_write(struct buf *out, const struct sync_delta *given,
-    struct slice pem, struct err *e)
+sync_delta_write(struct buf *out, const struct sync_delta *d, struct slice pem,
+    struct err *e)
 {
-	struct sync_delta whole = *given, *d = &whole;
+	struct sync_delta whole = *d;
 	struct buf message;
 	int r = -1;
 
-	d->list_bytes = d->list.len;
-	d->content_bytes = d->content.len;
+	whole.list_bytes = d->list.len;
+	whole.content_bytes = d->content.len;
 
 	buf_init(&message, SYNC_DELTA_HEAD_MAX);
-	if (delta_message(&message, d) < 0) {
+	if (delta_message(&message, &whole) < 0) {
 		err_memory(e);
 		goto out;
 	}
 	/* The lines, without the two hashes. */
-	buf_add(
-	    out, slice_upto(buf_slice(&message), message.len - 2 * HASH_BYTES));
+	buf_add(out,
+	    slice_upto(
+		buf_slice(&message), message.len - HASH_BYTES - HASH_BYTES));
 	if (add_signature(out, pem, buf_slice(&message), e) < 0)
 		goto out;
 	buf_add(out, d->list);

@@ -15,6 +15,7 @@ enum {
 	DAY_S = 24 * 3600,
 	WEEK_S = 7 * DAY_S,
 	KEY_ROOM = 64,
+	KEPT_BYTES_MAX = 64 * SYNC_KEPT_MAX,
 };
 
 void
@@ -144,7 +145,7 @@ history_save(
 	struct buf text;
 	int r = 0;
 
-	buf_init(&text, 64 * SYNC_KEPT_MAX);
+	buf_init(&text, KEPT_BYTES_MAX);
 	for (size_t i = 0; i < h->count && r == 0; i++) {
 		buf_addf(&text, "%llu %lld\n",
 		    (unsigned long long)h->kept[i].serial,

@@ -82,7 +82,7 @@ is_held(const struct mirror *m, const struct sign_key *key)
 static int
 load_keys(struct mirror *m, const struct sign_key *key, struct err *e)
 {
-	struct slice rest, line;
+	struct slice rest;
 	struct buf text;
 	int r;
 
@@ -90,7 +90,8 @@ load_keys(struct mirror *m, const struct sign_key *key, struct err *e)
 	r = read_key_file(m, "keys", &text, e);
 	rest = buf_slice(&text);
 	while (r == 0 && rest.len && m->key_count < MIRROR_KEYS_MAX) {
-		line = slice_take(&rest, '\n');
+		struct slice line = slice_take(&rest, '\n');
+
 		if (sign_key_parse(line, &m->keys[m->key_count++]) < 0)
 			r = err_set(e, ERR_CORRUPT, "state/keys holds no keys");
 	}

@@ -77,10 +77,9 @@ child_write(int fd, const char *p, size_t len)
 static void
 child_header(struct child *c, ZSTD_frameHeader *h, size_t *len)
 {
-	size_t need;
-
 	for (*len = 0;;) {
 		ssize_t n = read(c->in, c->in_room + *len, PIPE_BYTES - *len);
+		size_t need;
 
 		if (n < 0)
 			child_exit(CHILD_PIPE);
@@ -149,7 +148,6 @@ child_run(struct child *c)
 {
 	ZSTD_frameHeader h;
 	ZSTD_inBuffer in = { c->in_room, 0, 0 };
-	size_t code = 1;
 
 	child_header(c, &h, &in.size);
 	child_prepare(c, &h);
@@ -157,7 +155,7 @@ child_run(struct child *c)
 	if (prctl(PR_SET_SECCOMP, SECCOMP_STRICT, 0, 0, 0) < 0)
 		child_exit(CHILD_MEMORY);
 #endif
-	while ((code = child_step(c, &in)) != 0) {
+	while (child_step(c, &in) != 0) {
 		ssize_t n = read(c->in, c->in_room, PIPE_BYTES);
 
 		if (n < 0)

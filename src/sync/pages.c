@@ -33,10 +33,11 @@ sync_page_link(struct store_writer *w, const char *path,
 {
 	struct store_entry entry = entry_of(hash, size);
 	char key[STORE_KEY_MAX + 1];
-	size_t n;
 
 	for (const char *p = protocols; *p; p++) {
-		if (!(n = make_key(key, *p, path)))
+		size_t n = make_key(key, *p, path);
+
+		if (!n)
 			return err_set(
 			    e, ERR_LIMIT, "\"%s\" is too long", path);
 		if (store_put_page(w, slice_make(key, n), &entry, e) < 0)
@@ -62,12 +63,13 @@ int
 sync_page_delete(struct store_writer *w, const char *path, struct err *e)
 {
 	char key[STORE_KEY_MAX + 1];
-	size_t n;
 
-	for (const char *p = protocols; *p; p++)
-		if ((n = make_key(key, *p, path)) &&
-		    store_delete_page(w, slice_make(key, n), e) < 0)
+	for (const char *p = protocols; *p; p++) {
+		size_t n = make_key(key, *p, path);
+
+		if (n && store_delete_page(w, slice_make(key, n), e) < 0)
 			return -1;
+	}
 	return 0;
 }
 

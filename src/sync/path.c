@@ -52,7 +52,6 @@ sync_path_fault(struct slice path)
 {
 	struct slice rest = path;
 	bool ascii = true;
-	const char *fault;
 	uint32_t cp;
 	size_t n;
 
@@ -70,6 +69,8 @@ sync_path_fault(struct slice path)
 	if (!ascii && !is_nfc(path))
 		return "not in NFC";
 	do {
+		const char *fault;
+
 		n = slice_find(rest, '/');
 		if ((fault = name_fault(slice_upto(rest, n))))
 			return fault;
@@ -91,15 +92,15 @@ sync_path_fold(struct buf *out, struct slice path)
 {
 	size_t start = out->len, len = 0;
 	bool ascii = true;
-	uint8_t *folded;
 
 	for (size_t i = 0; i < path.len && ascii; i++)
 		ascii = (unsigned char)path.ptr[i] < 0x80;
 	if (ascii) {
 		buf_add(out, path);
 	} else {
-		folded = u8_casefold((const uint8_t *)path.ptr, path.len, NULL,
-		    UNINORM_NFC, NULL, &len);
+		uint8_t *folded = u8_casefold((const uint8_t *)path.ptr,
+		    path.len, NULL, UNINORM_NFC, NULL, &len);
+
 		if (!folded)
 			return -1;
 		buf_add_mem(out, folded, len);

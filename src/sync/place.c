@@ -36,7 +36,7 @@ int
 place_parent(
     int root_fd, const char *path, bool make, const char **name, struct err *e)
 {
-	int fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0), next;
+	int fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
 	char part[SYNC_NAME_MAX + 1];
 	const char *slash;
 
@@ -44,6 +44,7 @@ place_parent(
 		return err_errno(e, "dup", path);
 	for (; (slash = strchr(path, '/')); path = slash + 1) {
 		size_t len = (size_t)(slash - path);
+		int next;
 
 		if (!len || len > SYNC_NAME_MAX || path[0] == '.') {
 			close(fd);
@@ -86,7 +87,7 @@ int
 place_remove(int root_fd, const char *path, struct err *e)
 {
 	char folder[SYNC_PATH_MAX + 1];
-	const char *name;
+	const char *name = "";
 	int fd, r;
 
 	if ((size_t)snprintf(folder, sizeof(folder), "%s", path) >=
@@ -286,7 +287,6 @@ static int
 remove_folders(int fd, struct err *e)
 {
 	struct walk *w = mem_calloc(1, sizeof(*w));
-	struct dirent *entry;
 	int r;
 
 	if (!w)
@@ -294,6 +294,7 @@ remove_folders(int fd, struct err *e)
 	r = enter(w, fd, ".", e);
 	while (r >= 0 && w->depth) {
 		DIR *d = w->open[w->depth - 1];
+		struct dirent *entry;
 
 		w->len = w->lens[w->depth - 1];
 		w->path[w->len] = '\0';

@@ -4,6 +4,7 @@
 #ifndef SYNC_PUBLISH_INTERNAL_H
 #define SYNC_PUBLISH_INTERNAL_H
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "sync/head.h"
 #include "sync/history.h"

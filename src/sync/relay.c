@@ -167,9 +167,11 @@ relay_answers(struct relay *r, struct err *e)
 
 	if (fd < 0)
 		return 0;
-	serials = mem_calloc(CHAIN_MAX, sizeof(*serials));
-	count = serials ? list_answers(fd, serials, e) : err_memory(e);
-	if (count < 0)
+	if (!(serials = mem_calloc(CHAIN_MAX, sizeof(*serials)))) {
+		close(fd);
+		return err_memory(e);
+	}
+	if ((count = list_answers(fd, serials, e)) < 0)
 		n = -1;
 	for (int i = 0; i < count && n == 0; i++)
 		n = relay_answer(r, fd, serials[i], i < ANSWERS_MAX, e);
@@ -254,14 +256,14 @@ relay_snaps(struct relay *r, struct err *e)
 static int
 relay_all(struct relay *r, struct err *e)
 {
-	char path[SYNC_PATH_ROOM];
-
 	if (publisher_load(&r->p, e) < 0)
 		return -1;
 	if (!hash_eq(&r->m.head.tree, &r->p.before.tree) &&
 	    publisher_put_tree(&r->p, e) < 0)
 		return -1;
 	if (r->p.before.serial && r->p.before.serial != r->m.head.serial) {
+		char path[SYNC_PATH_ROOM];
+
 		snprintf(path, sizeof(path), "since/%llu",
 		    (unsigned long long)r->p.before.serial);
 		/* Its delta, if it was kept, is put below. */

@@ -25,8 +25,10 @@ enum {
 static void
 obj_path(char room[HASH_HEX_BYTES + 5], const struct hash *hash)
 {
-	memcpy(room, "obj/", 4);
-	hash_hex(hash, room + 4);
+	static const char folder[] = "obj/";
+
+	memcpy(room, folder, sizeof(folder));
+	hash_hex(hash, room + sizeof(folder) - 1);
 }
 
 static int
@@ -256,12 +258,14 @@ static int
 parse_changes(struct changes *c, struct slice text, bool sorted,
     const uint64_t max[2], struct err *e)
 {
-	struct slice rest = text, line;
+	struct slice rest = text;
 	struct sync_file f;
 	size_t lines = 0;
 	bool add;
 
 	for (;;) {
+		struct slice line;
+
 		if (slice_find(rest, '\n') == rest.len)
 			return bad_list(e, lines + 1);
 		line = slice_take(&rest, '\n');
@@ -290,7 +294,7 @@ list_adds(struct changes *c, struct slice text, struct err *e)
 {
 	size_t n = 0;
 
-	if (!(c->adds = mem_calloc(c->all.count + 1, sizeof(*c->adds))))
+	if (!(c->adds = mem_calloc(c->all.count + 1, sizeof(void *))))
 		return err_memory(e);
 	for (; n < c->all.count; n++)
 		if (slice_take(&text, '\n').ptr[0] == '+')
@@ -674,8 +678,8 @@ find_elsewhere(struct mirror_stage *s, const struct sync_tree *by_content,
     const struct sync_file *f, bool *found, struct err *e)
 {
 	struct sync_file *const *at = by_content->count
-	    ? bsearch(&f, by_content->files, by_content->count,
-		  sizeof(by_content->files[0]), by_hash)
+	    ? bsearch(&f, by_content->files, by_content->count, sizeof(void *),
+		  by_hash)
 	    : NULL;
 	struct buf content;
 
@@ -720,8 +724,8 @@ find_missing(struct mirror_stage *s,
 	sync_tree_init(&by_content);
 	r = sync_tree_copy(&by_content, &s->m->live, e);
 	if (by_content.count)
-		qsort(by_content.files, by_content.count,
-		    sizeof(by_content.files[0]), by_hash);
+		qsort(by_content.files, by_content.count, sizeof(void *),
+		    by_hash);
 	for (size_t i = 0; i < s->tree.count && r == 0; i++) {
 		const struct sync_file *f = s->tree.files[i];
 

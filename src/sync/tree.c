@@ -33,7 +33,7 @@ grow(struct sync_tree *t)
 	size_t cap = t->cap ? t->cap * 2 : FIRST_CAP, bytes;
 	struct sync_file **files;
 
-	if (!mem_mul(cap, sizeof(*files), &bytes) ||
+	if (!mem_mul(cap, sizeof(void *), &bytes) ||
 	    !(files = mem_realloc(t->files, bytes)))
 		return -1;
 	t->files = files;
@@ -142,15 +142,16 @@ check_clashes(const struct sync_tree *t, struct err *e)
 int
 sync_tree_check(struct sync_tree *t, struct err *e)
 {
-	const char *fault;
+	for (size_t i = 0; i < t->count; i++) {
+		const char *fault = sync_path_fault(t->files[i]->path);
 
-	for (size_t i = 0; i < t->count; i++)
-		if ((fault = sync_path_fault(t->files[i]->path)))
+		if (fault)
 			return err_set(e, ERR_INVALID,
 			    "the path \"%.*s\" has %s",
 			    SLICE_FMT(t->files[i]->path), fault);
+	}
 	if (t->count)
-		qsort(t->files, t->count, sizeof(t->files[0]), by_path);
+		qsort(t->files, t->count, sizeof(void *), by_path);
 	return check_clashes(t, e);
 }
 
@@ -207,7 +208,7 @@ sync_tree_remove(struct sync_tree *t, size_t at)
 {
 	t->bytes -= t->files[at]->size;
 	memmove(t->files + at, t->files + at + 1,
-	    (t->count - at - 1) * sizeof(t->files[0]));
+	    (t->count - at - 1) * sizeof(void *));
 	t->count--;
 }
 
