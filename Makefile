@@ -263,6 +263,7 @@ tidy:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(QASID) $(DESTDIR)$(PREFIX)/bin/qasid
+	install -m 755 src/sync/qasid-sync.sh $(DESTDIR)$(PREFIX)/bin/qasid-sync
 	for m in $(MAN_FILES); do \
 		s=$${m##*.}; install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done

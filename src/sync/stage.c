@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "sync/changes.h"
 #include "sync/frame.h"
 #include "sync/path.h"
 #include "sync/place.h"
@@ -210,108 +211,7 @@ stage_put(struct mirror_stage *s, const struct sync_file *f,
 	return io_write_file(s->m->stage_fd, path, content, 0644, e);
 }
 
-/* --- lists of changes ---------------------------------------------------- */
-
-/* A list that was read: all its paths, and those that have contents. */
-struct changes {
-	struct sync_tree all;    /* "-" paths have a hash of zeros */
-	struct sync_file **adds; /* "+", in the order of the list */
-	size_t add_count;
-	uint64_t add_bytes;
-	size_t len; /* bytes of the list with its empty line */
-};
-
-static void
-changes_release(struct changes *c)
-{
-	sync_tree_release(&c->all);
-	mem_free(c->adds);
-}
-
-static int
-parse_change(struct slice line, struct sync_file *f, bool *add)
-{
-	*f = (struct sync_file){ .size = 0 };
-	*add = slice_starts(line, SLICE_LIT("+ "));
-	if (!*add && !slice_starts(line, SLICE_LIT("- ")))
-		return -1;
-	line = slice_from(line, 2);
-	if (*add &&
-	    slice_uint(slice_take(&line, ' '), SYNC_CONTENT_MAX, &f->size) < 0)
-		return -1;
-	f->path = line;
-	return sync_path_fault(line) ? -1 : 0;
-}
-
-static int
-bad_list(struct err *e, size_t line)
-{
-	return err_set(
-	    e, ERR_SYNTAX, "a list of files is broken in line %zu", line);
-}
-
-/*
- * Reads the list at the front of `text` up to its empty line.  `sorted`: as in
- * a delta; a snapshot has texts first.  Adds up to `max_files` and `max_bytes`.
- */
-static int
-parse_changes(struct changes *c, struct slice text, bool sorted,
-    const uint64_t max[2], struct err *e)
-{
-	struct slice rest = text;
-	struct sync_file f;
-	size_t lines = 0;
-	bool add;
-
-	for (;;) {
-		struct slice line;
-
-		if (slice_find(rest, '\n') == rest.len)
-			return bad_list(e, lines + 1);
-		line = slice_take(&rest, '\n');
-		if (!line.len)
-			break;
-		if (parse_change(line, &f, &add) < 0 || lines++ >= max[0] ||
-		    (!add && !sorted))
-			return bad_list(e, lines);
-		if (sorted && c->all.count &&
-		    slice_cmp(c->all.files[c->all.count - 1]->path, f.path) >=
-			0)
-			return bad_list(e, lines);
-		if (sync_tree_add(&c->all, &f, e) < 0)
-			return -1;
-	}
-	if (c->all.bytes > max[1])
-		return err_set(e, ERR_LIMIT, "more bytes than the head allows");
-	c->add_bytes = c->all.bytes;
-	c->len = text.len - rest.len;
-	return 0;
-}
-
-/* Lists the "+" files: those whose line said so. */
-static int
-list_adds(struct changes *c, struct slice text, struct err *e)
-{
-	size_t n = 0;
-
-	if (!(c->adds = mem_calloc(c->all.count + 1, sizeof(void *))))
-		return err_memory(e);
-	for (; n < c->all.count; n++)
-		if (slice_take(&text, '\n').ptr[0] == '+')
-			c->adds[c->add_count++] = c->all.files[n];
-	return 0;
-}
-
-static int
-read_changes(struct changes *c, struct slice text, bool sorted,
-    const uint64_t max[2], struct err *e)
-{
-	*c = (struct changes){ .adds = NULL };
-	sync_tree_init(&c->all);
-	if (parse_changes(c, text, sorted, max, e) < 0)
-		return -1;
-	return list_adds(c, text, e);
-}
+/* --- deltas -------------------------------------------------------------- */
 
 /* The stage's tree with `c` applied. */
 static int
@@ -351,8 +251,6 @@ check_hash(struct mirror_stage *s, const struct hash *want, struct err *e)
 		    "what was unpacked is not the tree that was signed");
 	return 0;
 }
-
-/* --- deltas -------------------------------------------------------------- */
 
 /* Where a frame's text goes when it is contents alone. */
 static int
@@ -460,7 +358,7 @@ stage_delta(struct mirror_stage *s, const struct sync_delta *d, struct err *e)
 	sync_tree_init(&c.all);
 	r = sync_frame_read(&list, d->list, SLICE_NONE, SYNC_LIST_MAX, e);
 	if (r == 0)
-		r = read_changes(&c, buf_slice(&list), true, max, e);
+		r = changes_read(&c, buf_slice(&list), true, max, e);
 	if (r == 0 && c.len != list.len)
 		r = err_set(e, ERR_SYNTAX, "words behind a list of files");
 	if (r == 0)
@@ -473,6 +371,13 @@ stage_delta(struct mirror_stage *s, const struct sync_delta *d, struct err *e)
 }
 
 /* --- snapshots ----------------------------------------------------------- */
+
+static int
+bad_list(struct err *e, size_t line)
+{
+	return err_set(e, ERR_SYNTAX,
+	    "the list of a snapshot is broken in line %zu", line);
+}
 
 static int
 parse_snap_lines(struct mirror_snap *snap, struct slice text, struct err *e)
@@ -577,7 +482,7 @@ begin_contents(struct unpacking *u, size_t list_len, struct err *e)
 	const uint64_t max[2] = { u->snap->files, u->snap->bytes };
 	struct slice text = buf_slice(&u->head);
 
-	if (read_changes(&u->c, slice_upto(text, list_len), false, max, e) < 0)
+	if (changes_read(&u->c, slice_upto(text, list_len), false, max, e) < 0)
 		return -1;
 	u->unload = unload_new(u->obj, u->c.adds, u->c.add_count, e);
 	if (!u->unload)
