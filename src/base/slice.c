@@ -63,3 +63,30 @@ slice_uint(struct slice s, uint64_t max, uint64_t *out)
 	*out = n;
 	return 0;
 }
+
+size_t
+slice_distance(struct slice a, struct slice b)
+{
+	size_t row[SLICE_DISTANCE_MAX + 1];
+
+	if (a.len > SLICE_DISTANCE_MAX || b.len > SLICE_DISTANCE_MAX)
+		return a.len + b.len;
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t best = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b.len];
+}

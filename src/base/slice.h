@@ -95,6 +95,16 @@ int slice_cmp(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b);
 
 /*
+ * How many letters must change to make `a` of `b` (Levenshtein's distance), by
+ * bytes, to SLICE_DISTANCE_MAX bytes a side; where one is longer, the sum of
+ * their lengths.
+ */
+enum {
+	SLICE_DISTANCE_MAX = 64
+};
+size_t slice_distance(struct slice a, struct slice b);
+
+/*
  * Reads `s`, decimal digits and nothing else, no zero in front of another
  * digit, up to `max`; 0, or -1 and *out untouched.
  */

@@ -331,34 +331,6 @@ config_release(struct config *c)
 	*c = (struct config){ 0 };
 }
 
-/* Levenshtein's distance, up to KEY_MAX bytes a side. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[KEY_MAX + 1], la = strlen(a), lb = strlen(b);
-
-	if (la > KEY_MAX || lb > KEY_MAX)
-		return KEY_MAX;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 /* A key near enough to be what was meant, or NULL. */
 static const char *
 suggest(const char *key)
@@ -368,10 +340,13 @@ suggest(const char *key)
 
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const char *last = strrchr(settings[i].key, '.');
-		size_t d = distance(key, settings[i].key);
+		struct slice name = slice_cstr(key);
+		size_t d = slice_distance(name, slice_cstr(settings[i].key));
+		size_t part =
+		    last ? slice_distance(name, slice_cstr(last + 1)) : d;
 
-		if (last && distance(key, last + 1) < d)
-			d = distance(key, last + 1);
+		if (part < d)
+			d = part;
 		if (d < least && d < strlen(key)) {
 			least = d;
 			best = settings[i].key;

@@ -30,50 +30,21 @@ bad(struct reading *r, const struct yaml_node *n, const char *text)
 	    yaml_type_name(n));
 }
 
-/* How many letters must change to make `a` of `b` (Levenshtein), to 31. */
-static size_t
-distance(struct slice a, struct slice b)
-{
-	size_t row[32];
-
-	if (a.len > 31 || b.len > 31)
-		return 31;
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			size_t best =
-			    diagonal + (a.ptr[i - 1] == b.ptr[j - 1] ? 0 : 1);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[b.len];
-}
-
 static int
 unknown_key(struct reading *r, const struct yaml_node *m,
     const struct key *keys, size_t count)
 {
-	size_t best = 0, best_distance = 32;
+	size_t best = 0, best_distance = SIZE_MAX;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t d = distance(m->key, slice_cstr(keys[i].name));
+		size_t d = slice_distance(m->key, slice_cstr(keys[i].name));
 
 		if (d < best_distance) {
 			best = i;
 			best_distance = d;
 		}
 	}
-	if (best_distance * 2 <= m->key.len + 1)
+	if (best_distance <= (m->key.len + 1) / 2)
 		return err_at(r->err, r->file, m->key_line, m->key_column,
 		    "unknown key \"%.*s\"; is \"%s\" meant?", SLICE_FMT(m->key),
 		    keys[best].name);
