@@ -37,7 +37,7 @@ diag_at(struct diag *d, enum diag_level level, const char *file, unsigned line,
 		err_escape(name, sizeof(name), file, strlen(file));
 	diag_send(d,
 	    &(struct diag_item){
-		level, file ? name : NULL, line, column, text });
+		level, file ? name : NULL, line, column, text, d->code });
 }
 
 void
@@ -47,5 +47,5 @@ diag_err(struct diag *d, enum diag_level level, const struct err *e)
 		return;
 	diag_send(d,
 	    &(struct diag_item){ level, e->file[0] ? e->file : NULL, e->line,
-		e->column, e->text });
+		e->column, e->text, e->code ? e->code : d->code });
 }

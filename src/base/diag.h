@@ -22,12 +22,14 @@ struct diag_item {
 	unsigned line;    /* from 1; 0: unknown */
 	unsigned column;  /* in characters, from 1; 0: unknown */
 	const char *text; /* escaped; dies with the call */
+	const char *code; /* what kind of fault, for programs; may be NULL */
 };
 
 struct diag {
 	/* Called for each item; NULL to count only. */
 	void (*sink)(void *ctx, const struct diag_item *item);
 	void *ctx;
+	const char *code; /* of what is told now; set by who tells; static */
 	unsigned long notes, warnings, errors;
 };
 
@@ -35,7 +37,7 @@ struct diag {
 void diag_at(struct diag *d, enum diag_level level, const char *file,
     unsigned line, unsigned column, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
-/* Reports `e` at `level`. */
+/* Reports `e` at `level`, under its own code where it has one. */
 void diag_err(struct diag *d, enum diag_level level, const struct err *e);
 
 #endif

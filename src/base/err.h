@@ -28,10 +28,11 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int saved_errno; /* 0 unless ERR_SYSTEM */
-	unsigned line;   /* from 1; 0: unknown */
-	unsigned column; /* in characters, from 1; 0: unknown */
-	char file[512];  /* empty: no file */
+	int saved_errno;  /* 0 unless ERR_SYSTEM */
+	unsigned line;    /* from 1; 0: unknown */
+	unsigned column;  /* in characters, from 1; 0: unknown */
+	const char *code; /* what kind of fault, for programs; static or NULL */
+	char file[512];   /* empty: no file */
 	char text[512];
 };
 

@@ -271,10 +271,21 @@ set_series(struct reading *r, const struct yaml_node *n, void *field)
 }
 
 static void
-unknown(struct reading *r, const struct yaml_node *m)
+unknown(struct reading *r, const struct yaml_node *m, const char *near)
 {
-	diag_at(r->diag, DIAG_NOTE, r->file, m->key_line, m->key_column,
-	    "unknown key \"%.*s\"", SLICE_FMT(m->key));
+	const char *before = r->diag ? r->diag->code : NULL;
+
+	if (!r->diag)
+		return;
+	r->diag->code = "unknown-key";
+	if (near)
+		diag_at(r->diag, DIAG_NOTE, r->file, m->key_line, m->key_column,
+		    "unknown key \"%.*s\"; is \"%s\" meant?", SLICE_FMT(m->key),
+		    near);
+	else
+		diag_at(r->diag, DIAG_NOTE, r->file, m->key_line, m->key_column,
+		    "unknown key \"%.*s\"", SLICE_FMT(m->key));
+	r->diag->code = before;
 }
 
 static int
@@ -297,7 +308,7 @@ read_person(struct reading *r, const struct yaml_node *n, struct fm_person *out)
 		else if (slice_eq_nocase(m->key, SLICE_LIT("bio")))
 			rc = read_slice(r, m, &out->bio);
 		else
-			unknown(r, m);
+			unknown(r, m, NULL);
 		if (rc < 0)
 			return -1;
 	}
@@ -378,7 +389,7 @@ read_file(struct reading *r, const struct yaml_node *n, struct fm_file *out)
 		else if (slice_eq_nocase(m->key, SLICE_LIT("title")))
 			rc = read_slice(r, m, &out->title);
 		else
-			unknown(r, m);
+			unknown(r, m, NULL);
 		if (rc < 0)
 			return -1;
 	}
@@ -486,6 +497,23 @@ find(struct reading *r, const struct yaml_node *map, const char *name,
 	return 0;
 }
 
+/* The key that was meant, if one is near enough. */
+static const char *
+nearest(struct slice key)
+{
+	size_t best = 0, least = SIZE_MAX;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		size_t d = slice_distance(key, slice_cstr(keys[i].name));
+
+		if (d < least) {
+			best = i;
+			least = d;
+		}
+	}
+	return least <= (key.len + 1) / 3 ? keys[best].name : NULL;
+}
+
 static void
 tell_unknown(struct reading *r, const struct yaml_node *map)
 {
@@ -496,7 +524,7 @@ tell_unknown(struct reading *r, const struct yaml_node *map)
 		    !slice_eq_nocase(m->key, slice_cstr(keys[i].name)))
 			i++;
 		if (i == KEY_COUNT)
-			unknown(r, m);
+			unknown(r, m, nearest(m->key));
 	}
 }
 

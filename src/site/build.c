@@ -25,7 +25,7 @@ build_progress(const struct site_opts *opts, const char *what, size_t done)
 		opts->progress(opts->progress_ctx, what, done);
 }
 
-static void
+void
 site_init(struct site *site, const struct site_opts *opts)
 {
 	*site =
@@ -36,7 +36,7 @@ site_init(struct site *site, const struct site_opts *opts)
 	buf_init(&site->put_units, (size_t)1 << 30);
 }
 
-static void
+void
 site_release(struct site *site)
 {
 	if (site->content_fd >= 0)
@@ -99,8 +99,8 @@ hash_base(struct site *site, struct slice catalog, struct err *e)
 	return rc;
 }
 
-static int
-open_content(struct site *site, struct err *e)
+int
+site_open(struct site *site, struct err *e)
 {
 	struct buf text;
 	int rc;
@@ -119,8 +119,8 @@ open_content(struct site *site, struct err *e)
 	return rc;
 }
 
-static int
-scan(struct site *site, struct err *e)
+int
+site_scan(struct site *site, struct err *e)
 {
 	static const char *const folders[] = { "articles", "pages", "files" };
 
@@ -187,13 +187,13 @@ publish(struct site *site, struct site_result *result, struct err *e)
 static int
 run(struct site *site, struct site_result *result, struct err *e)
 {
-	if (open_content(site, e) < 0)
+	if (site_open(site, e) < 0)
 		return -1;
 	site->store = store_writer_open(site->opts->store, 0, e);
 	if (!site->store)
 		return -1;
 	store_clear_stale_readers(site->store);
-	if (scan(site, e) < 0 || records_load(site, e) < 0 ||
+	if (site_scan(site, e) < 0 || records_load(site, e) < 0 ||
 	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
 	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
 	    gone_make(site, e) < 0 || output_finish(site, e) < 0 ||

@@ -27,9 +27,8 @@ sanitise(struct arena *arena, struct slice bytes,
 	return rc;
 }
 
-/* The words of `n` and what is below it, as one line. */
-static int
-text_of(struct arena *arena, const struct md_node *n, struct slice *out)
+int
+document_words(struct arena *arena, const struct md_node *n, struct slice *out)
 {
 	struct buf text;
 	struct slice raw = SLICE_NONE;
@@ -111,7 +110,7 @@ settle_title(
 			raise_headings(doc->tree);
 		return 0;
 	}
-	if (text_of(arena, h1, &words) < 0)
+	if (document_words(arena, h1, &words) < 0)
 		return err_memory(e);
 	if (!doc->art.title.len && promote)
 		doc->art.title = words;
@@ -124,17 +123,29 @@ settle_title(
 	return 0;
 }
 
-int
-document_parse(struct arena *arena, struct slice bytes,
-    const struct document_opts *opts, struct document *out, struct err *e)
+/* Of what kind is what is told from now on. */
+static void
+begin_phase(
+    const struct document_opts *opts, const char **phase, const char *code)
+{
+	*phase = code;
+	if (opts->diag)
+		opts->diag->code = code;
+}
+
+static int
+parse(struct arena *arena, struct slice bytes, const struct document_opts *opts,
+    struct document *out, const char **phase, struct err *e)
 {
 	struct frontmatter_split split;
 	struct md_opts md = { .file = opts->file, .diag = opts->diag };
 	struct diag *head_diag = opts->again ? NULL : opts->diag;
 
-	*out = (struct document){ .tree = NULL };
-	if (sanitise(arena, bytes, opts, &out->text, e) < 0 ||
-	    frontmatter_split(out->text, opts->file, head_diag, &split, e) <
+	begin_phase(opts, phase, "bytes");
+	if (sanitise(arena, bytes, opts, &out->text, e) < 0)
+		return -1;
+	begin_phase(opts, phase, "front-matter");
+	if (frontmatter_split(out->text, opts->file, head_diag, &split, e) <
 		0 ||
 	    frontmatter_parse(
 		arena, &split, opts->file, head_diag, &out->art.fm, e) < 0)
@@ -142,6 +153,7 @@ document_parse(struct arena *arena, struct slice bytes,
 	out->art.title = out->art.fm.title.text;
 	if (!opts->whole && out->art.title.len)
 		return 0;
+	begin_phase(opts, phase, "markdown");
 	md.first_line = split.body_line;
 	/* What only the title is wanted of is parsed again, and told then. */
 	if (!opts->whole)
@@ -153,4 +165,20 @@ document_parse(struct arena *arena, struct slice bytes,
 	    opts->promote == PROMOTE_ALWAYS ||
 		(opts->promote == PROMOTE_WITH_HEAD && split.found),
 	    out, e);
+}
+
+int
+document_parse(struct arena *arena, struct slice bytes,
+    const struct document_opts *opts, struct document *out, struct err *e)
+{
+	const char *phase = NULL;
+	int rc;
+
+	*out = (struct document){ .tree = NULL };
+	rc = parse(arena, bytes, opts, out, &phase, e);
+	if (opts->diag)
+		opts->diag->code = NULL;
+	if (rc < 0)
+		e->code = phase;
+	return rc;
 }

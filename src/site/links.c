@@ -438,6 +438,27 @@ links_resolve(
 
 /* --- what a document depends on ------------------------------------------ */
 
+void
+links_find(struct links *l, struct slice href, struct links_target *out)
+{
+	enum href_kind kind = classify(l, href);
+	struct slice trimmed = slice_trim(href);
+	struct found f = { .kind = FOUND_NOTHING };
+
+	*out = (struct links_target){ .doc = NULL };
+	if (trimmed.len && trimmed.ptr[0] == '#')
+		out->doc = l->doc;
+	else if (kind == HREF_LOCAL)
+		f = find(l->site, l->doc, buf_slice(&l->path));
+	if (f.kind == FOUND_DOC || f.kind == FOUND_WITHDRAWN)
+		out->doc = f.doc;
+	if (f.kind == FOUND_FILE)
+		out->file = f.source;
+	if (out->doc)
+		out->fragment =
+		    slice_from(trimmed, slice_find(trimmed, '#') + 1);
+}
+
 static int
 by_bytes(const void *a, const void *b)
 {
@@ -448,11 +469,13 @@ static void
 tell_dead(struct links *l, const struct md_node *n, enum found_kind kind,
     struct diag *diag)
 {
-	if (kind >= FOUND_DOC)
+	if (kind >= FOUND_DOC || !diag)
 		return;
+	diag->code = "dead-link";
 	diag_at(diag, DIAG_WARNING,
 	    l->doc ? l->doc->source->file->path.ptr : NULL, n->line, n->column,
 	    "\"%.*s\" %s", SLICE_FMT(n->text), why_not[kind]);
+	diag->code = NULL;
 }
 
 int

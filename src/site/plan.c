@@ -68,6 +68,14 @@ stem_of(struct slice path)
 	return slice_from(path, start);
 }
 
+/* Names the kind of fault; returns -1, to be returned on. */
+static int
+fault(struct err *e, const char *code)
+{
+	e->code = code;
+	return -1;
+}
+
 static int
 make_slug(struct site *site, struct doc *d, struct err *e)
 {
@@ -75,10 +83,12 @@ make_slug(struct site *site, struct doc *d, struct err *e)
 	char slug[SLUG_MAX + 1];
 	size_t len = slug_make(stem_of(path), slug);
 
-	if (!len)
-		return err_at(e, path.ptr, 0, 0,
+	if (!len) {
+		err_at(e, path.ptr, 0, 0,
 		    "the file name makes no address; give it one: slug: a-z, "
 		    "0-9 and hyphens");
+		return fault(e, "slug");
+	}
 	if (arena_copy(&site->arena, slice_make(slug, len), &d->slug) < 0)
 		return err_memory(e);
 	return 0;
@@ -103,12 +113,13 @@ settle_slug(struct site *site, struct doc *d, struct err *e)
 	d->slug = given->text;
 	if (!d->slug.len && make_slug(site, d, e) < 0)
 		return -1;
-	if (!is_article && is_reserved(d->slug))
-		return err_at(e, d->source->file->path.ptr, given->line,
-		    given->column,
+	if (!is_article && is_reserved(d->slug)) {
+		err_at(e, d->source->file->path.ptr, given->line, given->column,
 		    "the address /%.*s is the program's own; give it "
 		    "another: slug: ...",
 		    SLICE_FMT(d->slug));
+		return fault(e, "address-taken");
+	}
 	address = arena_printf(&site->arena, "/%s%.*s",
 	    is_article ? "articles/" : "", SLICE_FMT(d->slug));
 	if (!address)
@@ -127,12 +138,13 @@ check_terms(const struct site *site, const struct doc *d,
 	for (size_t i = 0; i < terms->count; i++) {
 		const struct fm_text *t = &terms->items[i];
 
-		if (!catalog_slug(&site->catalog, names, t->text, slug))
-			return err_at(e, d->source->file->path.ptr, t->line,
-			    t->column,
-			    "\"%.*s\" makes no address; give it one in "
-			    "capsule.yaml: terms: {%.*s: a-z, 0-9, hyphens}",
-			    SLICE_FMT(t->text), SLICE_FMT(t->text));
+		if (catalog_slug(&site->catalog, names, t->text, slug))
+			continue;
+		err_at(e, d->source->file->path.ptr, t->line, t->column,
+		    "\"%.*s\" makes no address; give it one in "
+		    "capsule.yaml: terms: {%.*s: a-z, 0-9, hyphens}",
+		    SLICE_FMT(t->text), SLICE_FMT(t->text));
+		return fault(e, "term");
 	}
 	return 0;
 }
@@ -153,9 +165,11 @@ settle(struct site *site, struct doc *d, struct err *e)
 		    fm->date.month * 100 + fm->date.day;
 		d->instant_s = date_unix(&fm->date);
 	}
-	if (!d->art.title.len)
-		return err_at(e, d->source->file->path.ptr, 1, 1,
+	if (!d->art.title.len) {
+		err_at(e, d->source->file->path.ptr, 1, 1,
 		    "no title: neither in the front matter nor as a heading");
+		return fault(e, "no-title");
+	}
 	if (settle_slug(site, d, e) < 0 ||
 	    check_terms(
 		site, d, &fm->categories, &site->catalog.categories, e) < 0 ||
@@ -240,6 +254,7 @@ refuse_twins(struct site *site, struct err *e)
 		    p->doc->art.fm.slug.line, p->doc->art.fm.slug.column,
 		    "the address %.*s is taken by %.*s", SLICE_FMT(p->address),
 		    SLICE_FMT(first->doc->source->file->path));
+		fault(&why, "address-taken");
 		plan_say(site, p->doc->source, &why);
 		if (plan_refuse(site, p->doc->source, e) < 0 ||
 		    make_doc(site, p->doc->source, e) < 0)
@@ -318,6 +333,7 @@ add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
 		err_at(&why, d->source->file->path.ptr, t->line, t->column,
 		    "the alias \"%.*s\" is no address, or is taken",
 		    SLICE_FMT(t->text));
+		fault(&why, "alias");
 		plan_say(site, d->source, &why);
 		d->source->refused = true;
 	}
@@ -338,6 +354,7 @@ drop_twin_aliases(struct site *site)
 		err_at(&why, p->doc->source->file->path.ptr, 0, 0,
 		    "the alias %.*s is taken by %.*s", SLICE_FMT(p->address),
 		    SLICE_FMT(q->doc->source->file->path));
+		fault(&why, "alias");
 		plan_say(site, p->doc->source, &why);
 		p->doc->source->refused = true;
 		while (k < p->doc->alias_count &&

@@ -249,6 +249,8 @@ records_load(struct site *site, struct err *e)
 		s->kind = kind_of(s->file->path);
 		s->stale = true;
 	}
+	if (!site->store)
+		return 0;
 	if (load_each(site, SLICE_LIT("f/"), load_source, e) < 0 ||
 	    load_each(site, SLICE_LIT("u/d/"), load_unit, e) < 0 ||
 	    load_each(site, SLICE_LIT("u/f/"), load_file_unit, e) < 0)
@@ -262,6 +264,8 @@ records_put_source(struct site *site, const struct source *s, struct err *e)
 	struct buf key, value;
 	int rc;
 
+	if (!site->store)
+		return 0;
 	buf_init(&key, STORE_KEY_MAX);
 	buf_init(&value, (size_t)16 << 20);
 	buf_add_cstr(&key, "f/");

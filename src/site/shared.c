@@ -174,6 +174,17 @@ is_published(const struct site *site, struct slice address)
 	return (d && !d->is_withdrawn) || pages_has(site, address);
 }
 
+/* Whether what is said to be gone is published, which is an error. */
+static bool
+tell_published(struct site *site, const struct gone *g)
+{
+	if (!is_published(site, g->address))
+		return false;
+	diag_at(site->diag, DIAG_ERROR, "gone", g->line, 1, "%.*s is published",
+	    SLICE_FMT(g->address));
+	return true;
+}
+
 static int
 make_gone(
     struct site *site, struct slice text, struct output_unit *u, struct err *e)
@@ -189,14 +200,9 @@ make_gone(
 		return 0;
 	}
 	buf_init(&outputs, (size_t)64 << 20);
-	for (size_t i = 0; i < list.count; i++) {
-		if (is_published(site, list.items[i].address))
-			diag_at(site->diag, DIAG_ERROR, "gone",
-			    list.items[i].line, 1, "%.*s is published",
-			    SLICE_FMT(list.items[i].address));
-		else
+	for (size_t i = 0; i < list.count; i++)
+		if (!tell_published(site, &list.items[i]))
 			pack_all_forms(&outputs, &list.items[i]);
-	}
 	u->outputs = buf_slice(&outputs);
 	rc = buf_failed(&outputs) ? err_memory(e)
 				  : output_put(site, u, &record, e);
@@ -232,4 +238,26 @@ gone_make(struct site *site, struct err *e)
 	}
 	buf_release(&text);
 	return rc;
+}
+
+int
+gone_check(struct site *site, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct gone_list list = { .count = 0 };
+	struct buf text;
+
+	buf_init(&text, GONE_MAX + 4096);
+	if (io_read_below(
+		site->content_fd, "gone", GONE_MAX, &text, NULL, &why) < 0) {
+		if (why.kind != ERR_MISSING)
+			diag_err(site->diag, DIAG_ERROR, &why);
+	} else if (gone_parse(&site->arena, buf_slice(&text), "gone", &list,
+		       &why) < 0) {
+		diag_err(site->diag, DIAG_ERROR, &why);
+	}
+	for (size_t i = 0; i < list.count; i++)
+		tell_published(site, &list.items[i]);
+	buf_release(&text);
+	return why.kind == ERR_MEMORY ? err_memory(e) : 0;
 }

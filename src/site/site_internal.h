@@ -141,6 +141,18 @@ struct site {
 	unsigned long converted, refused;
 };
 
+/* --- build.c ------------------------------------------------------------- */
+
+/* An empty site; what `opts` points to must outlive it. */
+void site_init(struct site *site, const struct site_opts *opts);
+void site_release(struct site *site);
+/* Opens the content folder and reads capsule.yaml. */
+int site_open(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Finds the files. */
+int site_scan(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* --- messages.c ---------------------------------------------------------- */
 
 /* A diag sink that packs items into a buffer; its ctx is the buffer. */
@@ -161,7 +173,8 @@ struct unit {
 
 /*
  * Fills site->sources from the tree and the store's records; records of what is
- * no more are deleted, and the keys they had noted as dropped.
+ * no more are deleted, and the keys they had noted as dropped.  Without a store
+ * all sources are new, and nothing is written.
  */
 int records_load(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
@@ -211,6 +224,13 @@ struct document_opts {
 int document_parse(struct arena *arena, struct slice bytes,
     const struct document_opts *opts, struct document *out, struct err *e)
     __attribute__((warn_unused_result));
+
+/*
+ * *out: the words of `n` and what is below it as one line, up to 1 KB of them,
+ * in the arena; -1 when memory ends.
+ */
+int document_words(struct arena *arena, const struct md_node *n,
+    struct slice *out) __attribute__((warn_unused_result));
 
 /* --- head.c -------------------------------------------------------------- */
 
@@ -308,6 +328,13 @@ void links_digest(const struct site *site, const struct doc *d,
 /* The file that `dep` leads to from `d`, and its address; NULL: no file. */
 struct source *links_file(const struct site *site, const struct doc *d,
     struct slice dep, struct buf *address);
+/* What an href of a document is: a document, a file, or neither. */
+struct links_target {
+	const struct doc *doc; /* also when it is withdrawn */
+	struct source *file;   /* that is published with a document */
+	struct slice fragment; /* behind the #, as the source has it */
+};
+void links_find(struct links *l, struct slice href, struct links_target *out);
 /* The Gopher item type of a file. */
 char links_gopher_type(const struct source *s);
 
@@ -371,6 +398,9 @@ int shared_make(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 /* Puts what content/gone says. */
 int gone_make(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Tells what is wrong with content/gone. */
+int gone_check(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 
 #endif
