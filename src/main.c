@@ -13,6 +13,8 @@ static const struct command {
 } commands[] = {
 	{ "build", cmd_build,
 	    "publish a folder of Markdown, or convert one file" },
+	{ "check", cmd_check,
+	    "look a content tree over before it is published" },
 	{ "cert", cmd_cert, "make a host's certificate and key" },
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
 	{ "get", cmd_get, "fetch a URL, or print a page of a store" },

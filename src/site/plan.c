@@ -594,7 +594,7 @@ hash_map(struct site *site, struct err *e)
 	    ? err_memory(e)
 	    : 0;
 	buf_release(&in);
-	site->map_is_old =
+	site->map_is_old = site->store &&
 	    store_state_get(site->store, SLICE_LIT("m"), &old) == STORE_FOUND &&
 	    slice_eq(old,
 		slice_make(
