@@ -60,12 +60,26 @@ rm c/articles/gone.md
 qasid build c --store store 2>second || true
 mkdir -p empty/articles
 qasid build empty --store none 2>third || true
+cat >>c/capsule.yaml <<'END'
+languages: [en, ur]
+END
+head_of welsh 'title: A' 'lang: cy' 'translations: {ur: latin.md}'
+article parts <<'END'
+# Parts
+[a](latin.md#nowhere) ![](large.bin) ![x](large.png) [b](large.bin)
+END
+{
+	printf '\211PNG\r\n\032\n\0\0\0\015IHDR\0\0\0\1\0\0\0\1\10\0\0\0\0'
+	head -c 200000 /dev/zero
+} >c/articles/large.png
+truncate -s 6M c/articles/large.bin
+qasid check -v c >checked 2>check.log || true
 printf 'titel: Test\n' >c/capsule.yaml
 qasid build c --store store 2>fourth || true
-sed '/^edition /d' first second third fourth >>messages
+sed '/^edition /d' first second third fourth checked >>messages
 
 # The items as regular expressions: what is in capitals stands for anything.
-sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It //p' \
+sed -n '/^\.Sh DIAGNOSTICS/,/^\.Ss Codes/s/^\.It //p' \
 	"$TOP/src/man/qasid-content.7" |
 	sed 's/\\(dq/"/g; s/[][\.*^$+?(){}|]/\\&/g
 		s/U\\+FFFD/U.FFFD/; s/\([^A-Za-z]\|^\)[A-Z][A-Z]*\([^A-Za-z]\|$\)/\1.*\2/g

@@ -5,7 +5,8 @@
 #   ".It Ic KEY", and on the next line its default, "Default: VALUE.";
 # - qasid-content(7): the keys of front matter (.It Ic) and of the mappings in
 #   it (.It Cm) under FRONT MATTER; those of capsule.yaml under CAPSULE.YAML;
-#   the program's own words (.It Cm) under WORDS;
+#   the program's own words (.It Cm) under WORDS; the codes of findings
+#   (.It Cm) under DIAGNOSTICS;
 # - qasid(1): every subcommand of src/main.c as ".Ss qasid NAME", and below it
 #   each option of src/cmd/NAME.c and src/cmd/NAME_*.c as ".It Fl ...";
 # - every page has EXAMPLES, and nothing for mandoc to find.
@@ -90,6 +91,17 @@ content() {
 	same 'qasid-content(7), word'
 }
 
+# What `qasid check` finds has a code: coded(d, "x"), fault(e, "x"), a phase.
+codes() {
+	for f in src/site/*.c src/content/*.c src/cmd/check.c; do
+		flat "$f" | grep -oE \
+			'(coded|fault|begin_phase)\([^)]*\)|code = [^;]*;' |
+			grep -oE '"[a-z-]+"' || true
+	done | tr -d '"' >"$tmp/code"
+	section src/man/qasid-content.7 DIAGNOSTICS | items Cm >"$tmp/man"
+	same 'qasid-content(7), code'
+}
+
 # COMMAND -x and COMMAND --long, a line each.
 code_options() {
 	for f in src/cmd/*.c; do
@@ -131,6 +143,7 @@ command_line() {
 {
 	settings
 	content
+	codes
 	command_line
 	for f in src/man/*.[157]; do
 		grep -q '^\.Sh EXAMPLES' "$f" || echo "$f has no EXAMPLES"
