@@ -853,6 +853,10 @@ prepare(struct builder *b, struct slice body, struct err *e)
 
 	if (lines_guard(body, b->opts, e) < 0)
 		return -1;
+	if (lines_widen_tables(&b->widened, body))
+		body = buf_slice(&b->widened);
+	if (buf_failed(&b->widened))
+		return err_memory(e);
 	/* Notes are indented anew: two columns a line at most. */
 	buf_init(&text, body.len * 4 + 64);
 	if (footnotes_take(&b->notes, b->arena, body, &text, &b->body_at) < 0)
@@ -887,8 +891,11 @@ md_parse_document(struct arena *a, struct slice body,
 	struct builder b = { .arena = a, .opts = opts };
 
 	b.max_depth = opts->max_depth ? opts->max_depth : MD_MAX_DEPTH;
-	if (prepare(&b, body, e) < 0)
+	buf_init(&b.widened, body.len * 4 + 64);
+	if (prepare(&b, body, e) < 0) {
+		buf_release(&b.widened);
 		return NULL;
+	}
 	buf_init(&b.code, b.src_len * 2 + 64);
 	buf_init(&b.html, b.src_len * 2 + 64);
 	b.doc = b.cur = b.floor = md_add(a, NULL, MD_DOCUMENT);
@@ -899,5 +906,6 @@ md_parse_document(struct arena *a, struct slice body,
 	}
 	buf_release(&b.code);
 	buf_release(&b.html);
+	buf_release(&b.widened);
 	return b.doc;
 }

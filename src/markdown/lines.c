@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/err.h"
 #include "markdown/markdown.h"
 
@@ -6,6 +7,7 @@
 enum {
 	/* Deepest nesting times lines: about half a second of md4c. */
 	MAX_NESTED_LINES = 40 * 1000 * 1000,
+	MAX_CELLS = 250 * 1000, /* of a table */
 	TAB_STOP = 4
 };
 
@@ -142,9 +144,67 @@ line_step(struct line_state *s, const struct line *l)
 static bool
 begins_block(const struct line *l)
 {
-	return l->blank || (l->markers && l->indent < TAB_STOP) ||
-	    (l->indent < TAB_STOP && l->content.len &&
-		l->content.ptr[0] == '#');
+	if (l->blank)
+		return true;
+	if (l->indent >= TAB_STOP)
+		return false;
+	return l->markers || slice_starts(l->content, SLICE_LIT("#")) ||
+	    (slice_starts(l->content, SLICE_LIT("[^")) &&
+		memmem(l->content.ptr, l->content.len, "]:", 2));
+}
+
+/* Counts the cells of a row that holds nothing but dashes, colons and pipes. */
+static unsigned
+rule_cells(struct slice s, bool *narrow)
+{
+	unsigned cells = 0, len = 0;
+	bool pipe = false, dash = false;
+
+	*narrow = false;
+	s = slice_trim(s);
+	for (size_t i = 0; i <= s.len; i++) {
+		char c = '|';
+
+		if (i < s.len)
+			c = s.ptr[i];
+		if (c == '-' || c == ':') {
+			len++;
+			dash = dash || c == '-';
+		} else if (c == '|') {
+			pipe = pipe || i < s.len;
+			cells += len != 0;
+			*narrow = *narrow || (len && len < 3);
+			len = 0;
+		} else if (!is_blank(c)) {
+			return 0;
+		}
+	}
+	return pipe && dash ? cells : 0;
+}
+
+/* What lines_guard() counts on its way. */
+struct guard {
+	size_t paragraph;      /* bytes without an empty line */
+	size_t columns, cells; /* of the table that the paragraph may be */
+};
+
+/* Whether the paragraph stays within limits with `l`. */
+static bool
+guard_line(struct guard *g, const struct line *l, bool code, size_t cap)
+{
+	bool narrow;
+
+	if (code || begins_block(l))
+		*g = (struct guard){ 0 };
+	if (code || l->blank)
+		return true;
+	g->paragraph += l->text.len + 1;
+	if (!g->columns && l->content.len &&
+	    memchr("|:-", l->content.ptr[0], 3))
+		g->columns = rule_cells(l->content, &narrow);
+	/* md4c makes short rows as long as the rule. */
+	g->cells += g->columns;
+	return g->paragraph <= cap && g->cells <= MAX_CELLS;
 }
 
 int
@@ -153,8 +213,9 @@ lines_guard(struct slice body, const struct md_opts *o, struct err *e)
 	size_t max = o->max_bytes ? o->max_bytes : MD_MAX_BYTES;
 	size_t cap = o->max_paragraph_bytes ? o->max_paragraph_bytes
 					    : MD_MAX_PARAGRAPH_BYTES;
-	size_t paragraph = 0, lines = 0, deepest = 0;
+	size_t lines = 0, deepest = 0;
 	struct line_state state = { 0 };
+	struct guard guard = { 0 };
 	struct slice rest = body;
 	struct line l;
 
@@ -163,17 +224,14 @@ lines_guard(struct slice body, const struct md_opts *o, struct err *e)
 		    "%zu bytes of text; at most %zu are converted", body.len,
 		    max);
 	for (; rest.len; lines++) {
-		bool code;
-
 		line_take(&rest, &l);
-		code = line_step(&state, &l);
-		if (code || begins_block(&l))
-			paragraph = 0;
-		paragraph += code ? 0 : l.text.len + 1;
-		if (paragraph > cap)
+		if (!guard_line(&guard, &l, line_step(&state, &l), cap))
 			return err_at(e, o->file,
 			    o->first_line + (unsigned)lines, 0,
-			    "a paragraph of over %zu bytes", cap);
+			    guard.cells > MAX_CELLS
+				? "a table of over %zu cells"
+				: "a paragraph of over %zu bytes",
+			    guard.cells > MAX_CELLS ? (size_t)MAX_CELLS : cap);
 		if (l.quotes + l.markers + l.indent / 2 > deepest)
 			deepest = l.quotes + l.markers + l.indent / 2;
 	}
@@ -182,4 +240,57 @@ lines_guard(struct slice body, const struct md_opts *o, struct err *e)
 		    "blocks nested about %zu deep in %zu lines", deepest,
 		    lines);
 	return 0;
+}
+
+/* --- tables ------------------------------------------------------------------ */
+
+/* Whether `row` under `above` is a rule that md4c would not take for one. */
+static bool
+is_narrow_rule(const struct line *above, const struct line *row)
+{
+	bool narrow;
+
+	if (!row->content.len || !memchr("|:-", row->content.ptr[0], 3) ||
+	    slice_find(above->content, '|') == above->content.len)
+		return false;
+	return rule_cells(row->content, &narrow) && narrow;
+}
+
+/* Each run of dashes three longer: no cell has less than three characters. */
+static void
+add_widened(struct buf *out, struct slice row)
+{
+	for (size_t i = 0; i < row.len; i++) {
+		buf_add_char(out, row.ptr[i]);
+		if (row.ptr[i] == '-' &&
+		    (i + 1 == row.len || row.ptr[i + 1] != '-'))
+			buf_add(out, SLICE_LIT("---"));
+	}
+}
+
+bool
+lines_widen_tables(struct buf *out, struct slice body)
+{
+	struct slice rest = body, kept = body;
+	struct line_state state = { 0 };
+	struct line above = { .blank = true }, row;
+	bool changed = false;
+
+	if (slice_find(body, '|') == body.len)
+		return false;
+	for (; rest.len; above = row) {
+		line_take(&rest, &row);
+		if (line_step(&state, &row) || above.blank ||
+		    !is_narrow_rule(&above, &row))
+			continue;
+		buf_add(out,
+		    slice_make(kept.ptr, (size_t)(row.content.ptr - kept.ptr)));
+		add_widened(out, row.content);
+		kept = slice_from(kept,
+		    (size_t)(row.content.ptr - kept.ptr) + row.content.len);
+		changed = true;
+	}
+	if (changed)
+		buf_add(out, kept);
+	return changed;
 }

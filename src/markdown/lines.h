@@ -11,6 +11,7 @@
 
 #include "base/slice.h"
 
+struct buf;
 struct err;
 struct md_opts;
 
@@ -49,5 +50,12 @@ bool line_step(struct line_state *s, const struct line *l);
  */
 int lines_guard(struct slice body, const struct md_opts *o, struct err *e)
     __attribute__((warn_unused_result));
+
+/*
+ * md4c wants three characters in each cell of the row below a table's headers;
+ * GitHub takes `|-|`.  Where a row has less, appends `body` to `out` (whose
+ * failure is sticky) with such cells widened and returns true.
+ */
+bool lines_widen_tables(struct buf *out, struct slice body);
 
 #endif

@@ -44,6 +44,7 @@ struct builder {
 
 	char *src; /* what md4c parses, padded */
 	size_t src_len, body_at;
+	struct buf widened; /* the body where tables were widened */
 	struct footnotes notes;
 	uint32_t *line_starts; /* offsets in src */
 	size_t line_count;

@@ -15,7 +15,7 @@ render_size(struct buf *out, uint64_t bytes)
 		return;
 	}
 	for (; bytes >= 995000 && unit < 3; unit++)
-		bytes = (bytes + 500) / 1000;
+		bytes = bytes / 1000 + (bytes % 1000 >= 500);
 	/* Now 1000 to 994,999 thousandths of the unit. */
 	tenths = (bytes + 50) / 100;
 	if (tenths < 100) {

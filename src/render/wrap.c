@@ -326,20 +326,24 @@ breaks_after_blank(const struct wrap *w, size_t at)
 {
 	enum kind before, after;
 	size_t n, end = at;
+	uint32_t left, right;
 
 	if (w->library)
 		return w->breaks.ptr[at] == UC_BREAK_POSSIBLE;
-	after = kind_of(char_at(w->text, at, &n));
+	right = char_at(w->text, at, &n);
+	after = kind_of(right);
 	if (after == KIND_CLOSE)
 		return false;
 	while (end && is_blank(w->text.ptr[end - 1]))
 		end--;
 	if (!end)
 		return false;
-	before = kind_of(char_before(w->text, end));
+	left = char_before(w->text, end);
+	before = kind_of(left);
 	if (before == KIND_OPEN || (before == KIND_QUOTE && after == KIND_OPEN))
 		return false;
-	return before != KIND_DASH || after != KIND_DASH;
+	/* Em dashes stay together (LB17). */
+	return left != 0x2014 || right != 0x2014;
 }
 
 /* Between two characters that stand together. */

@@ -135,18 +135,16 @@ law_missing(const struct law_words *want, const struct law_words *have)
 
 /* Every word of `want` stands in `output`; else prints the first that not. */
 static inline bool
-law_holds_words(struct slice want, struct slice output)
+law_holds_words(const struct law_words *want, struct slice output)
 {
-	struct law_words w, h;
 	const struct slice *lost;
+	struct law_words have;
 
-	law_words_of(want, &w);
-	law_words_of(output, &h);
-	lost = law_missing(&w, &h);
+	law_words_of(output, &have);
+	lost = law_missing(want, &have);
 	if (lost)
 		fprintf(stderr, "lost: \"%.*s\"\n", SLICE_FMT(*lost));
-	law_words_release(&w);
-	law_words_release(&h);
+	law_words_release(&have);
 	return !lost;
 }
 
