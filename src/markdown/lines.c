@@ -199,8 +199,7 @@ guard_line(struct guard *g, const struct line *l, bool code, size_t cap)
 	if (code || l->blank)
 		return true;
 	g->paragraph += l->text.len + 1;
-	if (!g->columns && l->content.len &&
-	    memchr("|:-", l->content.ptr[0], 3))
+	if (!g->columns && l->content.len && strchr("|:-", l->content.ptr[0]))
 		g->columns = rule_cells(l->content, &narrow);
 	/* md4c makes short rows as long as the rule. */
 	g->cells += g->columns;
@@ -250,7 +249,7 @@ is_narrow_rule(const struct line *above, const struct line *row)
 {
 	bool narrow;
 
-	if (!row->content.len || !memchr("|:-", row->content.ptr[0], 3) ||
+	if (!row->content.len || !strchr("|:-", row->content.ptr[0]) ||
 	    slice_find(above->content, '|') == above->content.len)
 		return false;
 	return rule_cells(row->content, &narrow) && narrow;

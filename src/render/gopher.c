@@ -522,17 +522,26 @@ render_block(struct render *r, const struct md_node *n, struct place at)
 	}
 }
 
+/* A list under an item's words needs no blank line. */
+static bool
+follows_at_once(const struct md_node *prev, const struct md_node *n)
+{
+	return n->type == MD_LIST && n->parent->type == MD_ITEM && prev &&
+	    prev->type == MD_PARAGRAPH;
+}
+
 static void
 render_blocks(struct render *r, const struct md_node *parent, struct place at)
 {
-	bool first = true, in_list = parent->type == MD_ITEM;
+	const struct md_node *prev = NULL;
+	bool first = true;
 
 	if (!render_deeper(r, at.depth++))
 		return;
 	for (const struct md_node *n = parent->first; n; n = n->next) {
 		size_t before = r->out->len, start;
 
-		if (!first && !(in_list && n->type == MD_LIST))
+		if (!first && !follows_at_once(prev, n))
 			gopher_blank(r);
 		start = r->out->len;
 		render_block(r, n, at);
@@ -541,6 +550,7 @@ render_blocks(struct render *r, const struct md_node *parent, struct place at)
 			buf_truncate(r->out, before);
 		else
 			first = false;
+		prev = n;
 	}
 }
 
