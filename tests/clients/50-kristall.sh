@@ -12,11 +12,11 @@ PATH=/usr/bin:/bin
 export XDG_RUNTIME_DIR="$HOME" QT_LOGGING_RULES='*=false'
 
 mkdir -p "$HOME/.config/kristall" "$HOME/.config/fontconfig"
-# A URL on the command line is opened only on the next reload, so the walk
-# starts on an empty page.
-cat >"$HOME/.config/kristall/config.ini" <<'INI'
+# A URL on the command line is opened only on the next reload, so the home page
+# is its start page.
+cat >"$HOME/.config/kristall/config.ini" <<INI
 [General]
-start_page=about:blank
+start_page=$GEMINI/
 
 [Theme]
 version=1
@@ -62,8 +62,7 @@ open() {
 	started wm matchbox-window-manager -use_titlebar no
 	started kristall kristall -i
 	until_true xdotool search --onlyvisible --name Kristall >/dev/null ||
-		fail 'no window' || return
-	visit "$1"
+		fail 'no window'
 }
 
 visit() {
@@ -72,11 +71,6 @@ visit() {
 
 back() {
 	xdotool key alt+Left
-}
-
-# picture FILE: the screen as it is, the pointer out of the way.
-picture() {
-	xdotool mousemove 10 400 && import -window root "$1"
 }
 
 # screen: the text of the page; a click on its empty margin first, so that it
@@ -100,16 +94,21 @@ mask() {
 # follow LABEL: the n-th link of the text is the n-th band of red ink.
 follow() {
 	see "$1" || return
-	n=$(grep -E '^ *(→|⇒)' "$WORK/screen" | grep -nF -- "$1" |
-		sed -n '1s/:.*//p')
+	grep -E '^ *(→|⇒)' "$WORK/screen" >"$WORK/links"
+	n=$(grep -nF -- "$1" "$WORK/links" | sed -n '1s/:.*//p')
+	[ -n "$n" ] && until_true located || fail "no link '$1'" || return
+	at=$(sed -n "${n}p" "$WORK/bands" | awk -v l=$LEFT -v t=$TOP '
+		{ print int(($3 + $4) / 2) + l, int(($1 + $2) / 2) + t }')
+	# shellcheck disable=SC2086 # x and y
+	xdotool mousemove $at click 1
+}
+
+# located: as many bands as links are painted.
+located() {
 	mask "$WORK/red" -fuzz 40% -fill black +opaque red -threshold 10%
 	python3 tests/clients/ink.py bands "$WORK/red" $PAGE_WIDTH \
 		>"$WORK/bands"
-	at=$(sed -n "${n:-0}p" "$WORK/bands" | awk -v l=$LEFT -v t=$TOP '
-		{ print int(($3 + $4) / 2) + l, int(($1 + $2) / 2) + t }')
-	[ -n "$at" ] || fail "no link '$1'" || return
-	# shellcheck disable=SC2086 # x and y
-	xdotool mousemove $at click 1
+	[ "$(wc -l <"$WORK/bands")" = "$(wc -l <"$WORK/links")" ]
 }
 
 # --- steps ------------------------------------------------------------------
@@ -121,26 +120,30 @@ step_attachment() {
 		same_file "$HOME/brief.pdf"
 }
 
-# The lines stand at the right margin, the title is drawn as Pango draws it:
-# joined letters, from right to left.
 step_urdu() {
 	title='پانی کی قیمت: آبیانہ کیا کر سکتا ہے اور کیا نہیں'
 	visit "$GEMINI/articles/price-of-water.gmi" &&
 		follow "$OTHER_LINK" && page "$UR_TITLE" "$UR_TEXT" || return
-	mask "$WORK/ink" -colorspace Gray -threshold 70% -negate
-	cp "$WORK/shot.png" "$WORK/urdu.png"
 	pango-view -q --no-display --font='Noto Naskh Arabic Bold 24' \
 		--text "$title" -o "$WORK/title.png"
 	convert "$WORK/title.png" -colorspace Gray -threshold 70% -negate \
 		-depth 8 "gray:$WORK/title"
-	ink right "$WORK/ink" $PAGE_WIDTH 12 &&
-		ink joined "$WORK/ink" $PAGE_WIDTH 0 "$title" &&
-		ink same "$WORK/ink" $PAGE_WIDTH 0 "$WORK/title" \
-			"$(identify -format %w "$WORK/title.png")"
+	until_true drawn_right || fail "$said"
+}
+
+# drawn_right: the lines stand at the right margin, the title is drawn as Pango
+# draws it: joined letters, from right to left.
+drawn_right() {
+	mask "$WORK/ink" -colorspace Gray -threshold 70% -negate
+	ink right 12 && ink joined 0 "$title" && ink same 0 "$WORK/title" \
+		"$(identify -format %w "$WORK/title.png")"
 }
 
 ink() {
-	said=$(python3 tests/clients/ink.py "$@" 2>&1) || fail "$1: $said"
+	what=$1
+	shift
+	said=$(python3 tests/clients/ink.py "$what" "$WORK/ink" $PAGE_WIDTH \
+		"$@" 2>&1)
 }
 
 walk home index article attachment urdu back error redirect
