@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -11,9 +12,28 @@
 
 #include "store/store_internal.h"
 
+enum {
+	DISK_FULL_BYTES = 1024 * 1024, /* with less than this left it is full */
+};
+
+/*
+ * LMDB takes a short write for an I/O error and does not say why it was short;
+ * nearly always the disk is full.
+ */
+static bool
+is_full(const char *dir)
+{
+	struct statvfs fs;
+
+	return statvfs(dir, &fs) == 0 &&
+	    fs.f_bavail < DISK_FULL_BYTES / fs.f_frsize;
+}
+
 int
 store_fail(struct err *e, const char *what, const struct store_env *env, int rc)
 {
+	if (rc == EIO && is_full(env->dir))
+		rc = ENOSPC;
 	switch (rc) {
 	case MDB_MAP_FULL:
 		return err_set(e, ERR_LIMIT,
