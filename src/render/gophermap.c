@@ -23,31 +23,36 @@ suffix_of(struct slice label)
 	return slice_from(label, i - 2);
 }
 
-/* `label`, cut at a blank to `columns` where it is longer. */
-static void
-add_cut(struct buf *out, struct slice label, unsigned columns)
+/* A label as an item shows it: head, "…" and suffix; `rest` is left out. */
+struct cut {
+	struct slice head, suffix, rest;
+	bool in_word; /* no blank was near: a word is cut in two */
+};
+
+/* Where `label` is cut so that it takes `columns`; rest is empty: nowhere. */
+static struct cut
+cut_label(struct slice label, unsigned columns)
 {
-	struct slice suffix;
+	struct cut c = { .head = label };
 	size_t fit, at;
 
-	if (!columns || wrap_width(label) <= columns) {
-		buf_add(out, label);
-		return;
-	}
-	suffix = suffix_of(label);
-	if (wrap_width(suffix) + 8 > columns)
-		suffix = SLICE_NONE;
-	label.len -= suffix.len;
-	fit = wrap_fit(label, columns - 1 - wrap_width(suffix));
+	if (!columns || wrap_width(label) <= columns)
+		return c;
+	c.suffix = suffix_of(label);
+	if (wrap_width(c.suffix) + 8 > columns)
+		c.suffix = SLICE_NONE;
+	label.len -= c.suffix.len;
+	fit = wrap_fit(label, columns - 1 - wrap_width(c.suffix));
 	for (at = fit; at && label.ptr[at] != ' ';)
 		at--;
+	c.in_word = !at;
 	if (!at)
 		at = fit;
+	c.rest = slice_trim(slice_from(label, at));
 	while (at && label.ptr[at - 1] == ' ')
 		at--;
-	buf_add(out, slice_upto(label, at));
-	buf_add(out, SLICE_LIT("…"));
-	buf_add(out, suffix);
+	c.head = slice_upto(label, at);
+	return c;
 }
 
 /* --- items ------------------------------------------------------------------- */
@@ -95,11 +100,20 @@ add_foreign(struct buf *out, struct slice uri, struct slice label)
 	return 0;
 }
 
+static struct cut
+cut_item(const struct render *r, const struct link_item *i, struct slice front)
+{
+	unsigned columns = r->opts->columns, taken = wrap_width(front);
+
+	return cut_label(links_label(r, i),
+	    columns > taken + 10 ? columns - taken : columns);
+}
+
 static void
-put_item(struct render *r, const struct link_item *i, struct slice front)
+put_item(struct render *r, const struct link_item *i, struct slice front,
+    const struct cut *cut)
 {
 	const struct render_target *to = &i->target->to;
-	unsigned columns = r->opts->columns, taken = wrap_width(front);
 	struct slice label = links_label(r, i);
 
 	buf_clear(&r->line);
@@ -107,8 +121,10 @@ put_item(struct render *r, const struct link_item *i, struct slice front)
 	    !memmem(label.ptr, label.len, "://", 3))
 		buf_add(&r->line, RENDER_RLM);
 	buf_add(&r->line, front);
-	add_cut(
-	    &r->line, label, columns > taken + 10 ? columns - taken : columns);
+	buf_add(&r->line, cut->head);
+	if (cut->rest.len)
+		buf_add(&r->line, SLICE_LIT("…"));
+	buf_add(&r->line, cut->suffix);
 	label = buf_slice(&r->line);
 	if (to->kind == RENDER_OWN) {
 		buf_add_char(r->out, to->menu_type);
@@ -128,17 +144,32 @@ put_item(struct render *r, const struct link_item *i, struct slice front)
 	gopher_eol(r);
 }
 
-/* A label that is cut stands whole above, unless its words stand there. */
+/* The words that the item left out, below it and a little to the right. */
 static void
-put_whole_label(struct render *r, const struct link_item *i, struct slice front)
+put_rest(struct render *r, struct slice rest)
 {
-	unsigned columns = r->opts->columns;
-	struct slice label = links_label(r, i);
+	size_t prefix = r->prefix.len;
 
-	if (!columns || i->told ||
-	    wrap_width(label) + wrap_width(front) <= columns)
-		return;
-	gopher_fill(r, label);
+	r->lead_pending = false; /* the item had it */
+	buf_add(&r->prefix, SLICE_LIT("  "));
+	gopher_fill(r, rest);
+	buf_truncate(&r->prefix, prefix);
+}
+
+/*
+ * One link.  What a cut label leaves out follows as information, unless the
+ * block's text has it; where a word would be cut, the whole stands above.
+ */
+static void
+put_link(struct render *r, const struct link_item *i, struct slice front)
+{
+	struct cut cut = cut_item(r, i, front);
+
+	if (cut.rest.len && cut.in_word && !i->told)
+		gopher_fill(r, links_label(r, i));
+	put_item(r, i, front, &cut);
+	if (cut.rest.len && !cut.in_word && !i->told)
+		put_rest(r, cut.rest);
 }
 
 void
@@ -150,8 +181,7 @@ gophermap_items(struct render *r, struct slice lead, struct slice indent)
 	buf_init(&front, 4096);
 	buf_add(&front, lead);
 	for (size_t i = 0; i < r->item_count; i++) {
-		put_whole_label(r, &r->items[i], buf_slice(&front));
-		put_item(r, &r->items[i], buf_slice(&front));
+		put_link(r, &r->items[i], buf_slice(&front));
 		buf_clear(&front);
 		buf_add(&front, indent);
 	}
