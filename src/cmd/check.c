@@ -189,7 +189,8 @@ print(struct findings *f)
 		return -1;
 	for (struct finding *i = f->newest; i; i = i->next)
 		all[n++] = i;
-	qsort(all, n, sizeof(struct finding *), by_place);
+	if (n)
+		qsort(all, n, sizeof(struct finding *), by_place);
 	buf_init(&out, OUTPUT_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if (f->args->json) {
@@ -204,7 +205,7 @@ print(struct findings *f)
 	if (f->args->json)
 		buf_add_cstr(&out, n ? "]\n" : "[]\n");
 	if (buf_failed(&out) ||
-	    fwrite(out.ptr, 1, out.len, stdout) != out.len ||
+	    (out.len && fwrite(out.ptr, 1, out.len, stdout) != out.len) ||
 	    fflush(stdout) != 0)
 		rc = -1;
 	buf_release(&out);
