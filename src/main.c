@@ -17,6 +17,7 @@ static const struct command {
 	    "look a content tree over before it is published" },
 	{ "cert", cmd_cert, "make a host's certificate and key" },
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
+	{ "export", cmd_export, "write an edition as plain files" },
 	{ "get", cmd_get, "fetch a URL, or print a page of a store" },
 	{ "sync", cmd_sync, "keys, and the helpers of qasid-sync" },
 	{ "version", cmd_version, "print the version" },
