@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "site/build.h"
 #include "site/filter.h"
+#include "site/watch.h"
 
 #include "cmd/cmd.h"
 
@@ -20,7 +21,9 @@ enum {
 	STDIN_MAX = 64 * 1024 * 1024, /* the parser has its own limit */
 	PAGE_MAX = 256 * 1024 * 1024,
 	PEM_MAX = 4096,
-	KEY_ROOM = PEM_MAX + 1, /* io.h reads one byte more */
+	KEY_ROOM = PEM_MAX + 1,  /* io.h reads one byte more */
+	RETRY_MS = 1000,         /* when another publisher was at work */
+	DUE_MS = 10 * 60 * 1000, /* a publishDate may have come */
 	PROGRESS_NS = 100 * 1000 * 1000,
 };
 
@@ -30,7 +33,7 @@ struct build_args {
 	const char *host, *base;
 	const char *sync_key, *sync_next, *sync_from;
 	unsigned port, columns, jobs;
-	bool verbose;
+	bool verbose, watch;
 };
 
 /* What stands on the terminal's last line. */
@@ -43,7 +46,7 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: qasid build [-v] [--jobs N] [--store DIR]\n"
+	    "usage: qasid build [-v] [--watch] [--jobs N] [--store DIR]\n"
 	    "           [--sync-key FILE [--sync-next FILE] | --sync-from "
 	    "MIRROR] [CONTENT]\n"
 	    "       qasid build --stdout gemini|gopher|menu [--host NAME] "
@@ -190,7 +193,8 @@ read_key(const char *file, struct buf *pem, struct err *e)
 /* --- the build ----------------------------------------------------------- */
 
 static int
-run_build(const struct build_args *args, struct screen *screen)
+build_once(
+    const struct build_args *args, struct screen *screen, enum err_kind *kind)
 {
 	struct diag diag = { .sink = show, .ctx = screen };
 	struct site_opts opts = { .content = args->content,
@@ -218,6 +222,7 @@ run_build(const struct build_args *args, struct screen *screen)
 		rc = site_build(&opts, &result, &e);
 	buf_release(&next);
 	buf_release(&key);
+	*kind = e.kind;
 	if (rc < 0)
 		return fail(screen, &e);
 	clear_line(screen);
@@ -227,6 +232,38 @@ run_build(const struct build_args *args, struct screen *screen)
 	    (unsigned long long)result.edition, result.articles, result.pages,
 	    result.converted, result.refused);
 	return diag.errors ? CMD_FAILED : CMD_FINE;
+}
+
+/*
+ * An edition that fails leaves the one before; the next change tries again.
+ * Now and then without one, for what comes due.
+ */
+static int
+run_watch(const struct build_args *args, struct screen *screen)
+{
+	enum watch_event event = WATCH_CHANGED;
+	enum err_kind kind;
+	struct err e = ERR_INIT;
+	struct watch *w = watch_new(args->content, &e);
+
+	if (!w)
+		return fail(screen, &e);
+	while (event == WATCH_CHANGED || event == WATCH_TIME) {
+		(void)build_once(args, screen, &kind);
+		event =
+		    watch_wait(w, kind == ERR_CONFLICT ? RETRY_MS : DUE_MS, &e);
+	}
+	watch_free(w);
+	return event == WATCH_STOPPED ? CMD_FINE : fail(screen, &e);
+}
+
+static int
+run_build(const struct build_args *args, struct screen *screen)
+{
+	enum err_kind kind;
+
+	return args->watch ? run_watch(args, screen)
+			   : build_once(args, screen, &kind);
 }
 
 /* --- arguments ----------------------------------------------------------- */
@@ -253,6 +290,7 @@ read_args(int argc, char **argv, struct build_args *args)
 {
 	static const struct option options[] = {
 		{ "stdout", required_argument, NULL, 'o' },
+		{ "watch", no_argument, NULL, 'W' },
 		{ "store", required_argument, NULL, 's' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "host", required_argument, NULL, 'h' },
@@ -272,6 +310,8 @@ read_args(int argc, char **argv, struct build_args *args)
 	while (fine && (c = getopt_long(argc, argv, "v", options, NULL)) >= 0) {
 		if (c == 'v')
 			args->verbose = true;
+		else if (c == 'W')
+			args->watch = true;
 		else if (c == 'o')
 			args->form = optarg;
 		else if (c == 's')

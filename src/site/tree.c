@@ -61,8 +61,8 @@ add_file(struct tree *t, const char *path, size_t len, const struct stat *st)
 	return 0;
 }
 
-static bool
-is_passed_over(const char *name)
+bool
+tree_passes_over(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -181,7 +181,7 @@ read_folder(struct walk *w, int content_fd, const char *path, bool top)
 		return 0;
 	}
 	for (errno = 0; !rc && (entry = readdir(dir)); errno = 0)
-		if (!is_passed_over(entry->d_name))
+		if (!tree_passes_over(entry->d_name))
 			rc = add_entry(w, dirfd(dir), path, entry->d_name);
 	if (!rc && errno)
 		diag_at(w->diag, DIAG_ERROR, path, 0, 0, "%s", strerror(errno));

@@ -10,6 +10,8 @@
 #ifndef SITE_TREE_H
 #define SITE_TREE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/io.h"
 
@@ -42,5 +44,8 @@ void tree_release(struct tree *t);
 int tree_scan(struct tree *t, int content_fd, const char *name, struct diag *d,
     struct err *e) __attribute__((warn_unused_result));
 void tree_sort(struct tree *t);
+
+/* Whether a file or folder called `name` is left out without a word. */
+bool tree_passes_over(const char *name);
 
 #endif
