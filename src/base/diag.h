@@ -22,14 +22,14 @@ struct diag_item {
 	unsigned line;    /* from 1; 0: unknown */
 	unsigned column;  /* in characters, from 1; 0: unknown */
 	const char *text; /* escaped; dies with the call */
-	const char *code; /* what kind of fault, for programs; may be NULL */
+	const char *code; /* what kind of fault, or NULL; dies with the call */
 };
 
 struct diag {
 	/* Called for each item; NULL to count only. */
 	void (*sink)(void *ctx, const struct diag_item *item);
 	void *ctx;
-	const char *code; /* of what is told now; set by who tells; static */
+	const char *code; /* of what is told now; set by who tells */
 	unsigned long notes, warnings, errors;
 };
 

@@ -78,7 +78,10 @@ add(struct findings *f, const struct diag_item *item, const char *path)
 	const char *text =
 	    arena_strndup(&f->arena, item->text, strlen(item->text));
 
-	if (!new || !text || !path) {
+	const char *code = item->code ? item->code : "file";
+
+	code = arena_strndup(&f->arena, code, strlen(code));
+	if (!new || !text || !path || !code) {
 		f->failed = true;
 		return;
 	}
@@ -86,7 +89,7 @@ add(struct findings *f, const struct diag_item *item, const char *path)
 		.level = item->level,
 		.file = path,
 		.text = text,
-		.code = item->code ? item->code : "file",
+		.code = code,
 		.line = item->line ? item->line : 1,
 		.column = item->column ? item->column : 1 };
 	if (f->args->strict && new->level == DIAG_WARNING)
