@@ -410,7 +410,7 @@ get_list(struct run *r, struct mirror_snap *snap, struct err *e)
 	    (frame.len != r->head.snap_list_bytes ||
 		!hash_eq(&hash, &r->head.snap_list))) {
 		(void)unlinkat(r->m.stage_fd, path, 0);
-		n = err_set(e, ERR_CORRUPT,
+		n = err_set(e, ERR_INVALID,
 		    "the snapshot's list is not the one that was signed");
 	}
 	if (n == 0)

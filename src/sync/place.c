@@ -61,7 +61,7 @@ place_parent(
 		close(fd);
 		if (next < 0) {
 			err_errno(e, "open", part);
-			if (e && (errno == ENOENT || errno == ENOTDIR))
+			if (e && !make && (errno == ENOENT || errno == ENOTDIR))
 				e->kind = ERR_MISSING;
 			return -1;
 		}
@@ -87,28 +87,36 @@ int
 place_remove(int root_fd, const char *path, struct err *e)
 {
 	char folder[SYNC_PATH_MAX + 1];
+	struct err mine = ERR_INIT;
 	const char *name = "";
+	bool missing;
 	int fd, r;
 
 	if ((size_t)snprintf(folder, sizeof(folder), "%s", path) >=
 	    sizeof(folder))
 		return err_set(e, ERR_INVALID, "\"%s\" is too long", path);
-	if ((fd = place_parent(root_fd, path, false, &name, e)) < 0)
-		return e && e->kind == ERR_MISSING ? 0 : -1;
-	r = unlinkat(fd, name, 0);
-	if (r < 0 && errno != ENOENT && errno != EISDIR) {
-		err_errno(e, "unlink", path);
+	if ((fd = place_parent(root_fd, path, false, &name, &mine)) >= 0) {
+		r = unlinkat(fd, name, 0);
+		if (r < 0 && errno != ENOENT && errno != EISDIR) {
+			err_errno(e, "unlink", path);
+			close(fd);
+			return -1;
+		}
 		close(fd);
+	} else if (mine.kind != ERR_MISSING) {
+		if (e)
+			*e = mine;
 		return -1;
 	}
-	close(fd);
+	/* Also where the file is gone: a run that was killed left them. */
 	while (go_up(folder)) {
-		if ((fd = place_parent(root_fd, folder, false, &name, NULL)) <
-		    0)
-			break;
+		fd = place_parent(root_fd, folder, false, &name, NULL);
+		if (fd < 0)
+			continue;
 		r = unlinkat(fd, name, AT_REMOVEDIR);
+		missing = r < 0 && errno == ENOENT;
 		close(fd);
-		if (r < 0)
+		if (r < 0 && !missing)
 			break;
 	}
 	return 0;

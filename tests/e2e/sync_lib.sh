@@ -80,3 +80,49 @@ same() { # same FOLDER FOLDER
 
 "$QASID" cert --host "$site" --dir "$tmp/certs" >/dev/null 2>&1
 "$QASID" sync key new "$tmp/key" >"$tmp/key.pub"
+
+# tree_publish FOLDER STORE ARGS...: publishes a folder, without pages
+tree_publish() {
+	folder=$1 store=$2
+	shift 2
+	"$QASID" sync publish --store "$store" --key "$tmp/key" \
+		--name "$site" "$@" "$folder" >"$tmp/publish.out" ||
+		fail "publish $folder"
+}
+
+# dump STORE FOLDER: what mirrors ask for, as plain files
+dump() {
+	rm -rf "$2"
+	"$QASID" get --store "$1" --list |
+		sed -n 's|^g/.sync/\([^	]*\).*|\1|p' >"$tmp/dump.list"
+	while read -r file; do
+		case $file in
+		*/*) mkdir -p "$2/.sync/${file%/*}" ;;
+		*) mkdir -p "$2/.sync" ;;
+		esac
+		"$QASID" get --store "$1" "g/.sync/$file" >"$2/.sync/$file"
+	done <"$tmp/dump.list"
+}
+
+# fetch CODE WORDS MIRROR SOURCE ARGS...: the helper alone
+fetch() {
+	want=$1 words=$2 where=$3 from=$4 code=0
+	shift 4
+	timeout 60 "$QASID" sync fetch --dir "$where" --name "$site" \
+		--key "$(cat "$tmp/key.pub")" --source "$from" "$@" \
+		>"$tmp/out" 2>"$tmp/err" || code=$?
+	[ "$code" = "$want" ] || {
+		cat "$tmp/out" "$tmp/err"
+		fail "fetch from $from: exit $code, not $want"
+	}
+	[ -z "$words" ] || grep -q -- "$words" "$tmp/out" "$tmp/err" ||
+		fail "\"$words\" not in: $(cat "$tmp/out" "$tmp/err")"
+}
+
+# flip FILE OFFSET: another byte there
+flip() {
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+	# shellcheck disable=SC2059 # the byte is the format
+	printf "\\$(printf %o $(((byte + 1) % 256)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
