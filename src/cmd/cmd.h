@@ -20,6 +20,7 @@ int cmd_cert(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_get(int argc, char **argv);
+int cmd_mirrors(int argc, char **argv);
 int cmd_sync(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -82,8 +82,8 @@ sync_complain(const struct err *e)
 
 /* --- options ------------------------------------------------------------- */
 
-static int
-parse_connect(struct sync_args *a, const char *text)
+int
+sync_parse_connect(struct sync_args *a, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	size_t len;
@@ -160,7 +160,7 @@ set_option(struct sync_args *a, int c, const char *arg)
 		a->opts.pin = &a->pin;
 		return hash_parse(slice_cstr(arg), &a->pin);
 	case 'c':
-		return parse_connect(a, arg);
+		return sync_parse_connect(a, arg);
 	case 'K':
 		a->opts.known_path = arg;
 		return 0;

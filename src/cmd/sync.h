@@ -35,6 +35,10 @@ int sync_exit(const struct err *e);
 /* Prints *e in one line and returns that code. */
 int sync_complain(const struct err *e);
 
+/* HOST:PORT, an IPv6 address in brackets; -1 when it is none. */
+int sync_parse_connect(struct sync_args *args, const char *text)
+    __attribute__((warn_unused_result));
+
 /* --- sync_source.c: one file of the origin, by any transport ------------- */
 
 enum source_end {

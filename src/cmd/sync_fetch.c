@@ -586,7 +586,7 @@ fetch(struct run *r, struct err *e)
 {
 	uint64_t serial = r->m.head.serial;
 	enum step step = get_answer(r, serial, e);
-	int n;
+	int n = 0;
 
 	if (step == STEP_ABSENT && serial) {
 		serial = 0;

@@ -1,0 +1,324 @@
+/*
+ * mirrors.c: qasid mirrors: asks each mirror of the site's list for its signed
+ * head, and says how far it is.  Nobody reports to us: we look.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/date.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "cmd/cmd.h"
+#include "content/catalog.h"
+#include "store/store.h"
+#include "sync/head.h"
+
+#include "cmd/sync.h"
+
+enum {
+	CATALOG_MAX = 16 << 20,
+	PAGE_MAX = 1 << 20,
+	HOURS_OF_GRACE = 26, /* a mirror that looks once a day is current */
+};
+
+struct settings {
+	const char *content, *store, *page, *key;
+	struct sync_args args;
+	struct sync_head ours;
+	struct buf ours_text;
+};
+
+enum state {
+	CURRENT,
+	BEHIND,
+	SILENT, /* no answer, or none of a mirror */
+	WRONG,  /* an answer that is not of this site */
+};
+
+struct mirror_state {
+	enum state state;
+	uint64_t serial;
+	int64_t time_s; /* of the head it has */
+	struct err why;
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: qasid mirrors --key KEY [--store DIR] [--page FILE]\n"
+	    "           [--connect HOST:PORT] [--connect-timeout S] "
+	    "[--idle-timeout S] [CONTENT]\n");
+	return CMD_USAGE;
+}
+
+static int
+fail(const struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	err_format(&text, e);
+	fprintf(stderr, "qasid mirrors: %.*s\n", SLICE_FMT(buf_slice(&text)));
+	buf_release(&text);
+	return CMD_FAILED;
+}
+
+/* --- our own head -------------------------------------------------------- */
+
+static int
+read_ours(struct settings *set, struct err *e)
+{
+	struct store_reader *r = store_reader_open(set->store, e);
+	struct store_entry entry;
+	struct store_view *v;
+	bool ok = false;
+
+	if (!r)
+		return -1;
+	if ((v = store_reader_view(r))) {
+		if (store_view_get(v, SLICE_LIT("g/.sync/since/0"), &entry) ==
+		    STORE_FOUND)
+			buf_add(&set->ours_text,
+			    store_view_body(v, &entry, 0, &ok));
+		store_view_drop(v);
+	}
+	store_reader_close(r);
+	if (!ok)
+		return err_set(e, ERR_MISSING,
+		    "\"%s\" is not signed: build it with --sync-key",
+		    set->store);
+	return sync_head_parse(buf_slice(&set->ours_text), &set->ours, e);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+static void
+ask(struct settings *set, const char *url, struct mirror_state *out)
+{
+	struct sync_head head;
+	struct buf answer;
+
+	*out = (struct mirror_state){ .state = SILENT };
+	buf_init(&answer, SYNC_HEAD_MAX);
+	set->args.source = url;
+	if (source_get(&set->args, "since/0", &answer, &out->why) ==
+	    SOURCE_GOT) {
+		out->state = WRONG;
+		if (sync_head_parse(buf_slice(&answer), &head, &out->why) ==
+		    0) {
+			out->serial = head.serial;
+			out->time_s = head.time_s;
+			if (!sync_head_check(
+				buf_slice(&answer), &head, &set->args.key))
+				err_set(&out->why, ERR_INVALID,
+				    "not signed by the site's key");
+			else if (!slice_eq(head.name, set->ours.name))
+				err_set(&out->why, ERR_INVALID,
+				    "a mirror of another site");
+			else
+				out->state = head.serial == set->ours.serial
+				    ? CURRENT
+				    : BEHIND;
+		}
+	}
+	buf_release(&answer);
+	/* What is new has had no time to get there yet. */
+	if (out->state == BEHIND &&
+	    set->args.now_s - set->ours.time_s < HOURS_OF_GRACE * 3600 &&
+	    out->serial + 1 >= set->ours.serial)
+		out->state = CURRENT;
+}
+
+static void
+tell(const struct settings *set, const char *url, const struct mirror_state *m)
+{
+	char day[DATE_RFC3339_BYTES + 1];
+	struct date d = date_from_unix(m->time_s);
+
+	d.has_time = true;
+	date_format_rfc3339(&d, day);
+	switch (m->state) {
+	case CURRENT:
+	case BEHIND:
+		printf("%s\t%s\tserial %llu of %llu\t%s\n", url,
+		    m->state == CURRENT ? "current" : "behind",
+		    (unsigned long long)m->serial,
+		    (unsigned long long)set->ours.serial, day);
+		break;
+	default:
+		printf("%s\t%s\t%s\n", url,
+		    m->state == SILENT ? "silent" : "wrong", m->why.text);
+	}
+}
+
+/* A line of the page; days and not minutes, so that it seldom changes. */
+static void
+add_line(struct buf *page, const char *url, const struct mirror_state *m)
+{
+	char day[DATE_DAY_BYTES + 1];
+	struct date d = date_from_unix(m->time_s);
+
+	date_format_day(&d, day);
+	buf_addf(page, "- <%s>\n", url);
+	switch (m->state) {
+	case CURRENT:
+		buf_add_cstr(page, "  is up to date.\n");
+		break;
+	case BEHIND:
+		buf_addf(page, "  has what was published up to %s.\n", day);
+		break;
+	case SILENT:
+		buf_add_cstr(page, "  did not answer.\n");
+		break;
+	default:
+		buf_add_cstr(page, "  is not to be trusted at present.\n");
+	}
+}
+
+/* --- the page ------------------------------------------------------------ */
+
+static int
+write_page(const char *path, struct slice text, struct err *e)
+{
+	struct err none = ERR_INIT;
+	struct buf old;
+	bool same;
+
+	buf_init(&old, PAGE_MAX + 1);
+	same =
+	    io_read_below(AT_FDCWD, path, PAGE_MAX, &old, NULL, &none) == 0 &&
+	    slice_eq(buf_slice(&old), text);
+	buf_release(&old);
+	return same ? 0 : io_write_file(AT_FDCWD, path, text, 0644, e);
+}
+
+static int
+ask_all(struct settings *set, const struct catalog *catalog, struct err *e)
+{
+	struct buf page;
+	int r = 0;
+
+	buf_init(&page, PAGE_MAX);
+	buf_add_cstr(&page,
+	    "---\ntitle: Mirrors\nlang: en\n---\n\nThe same articles stand on "
+	    "these servers, each kept by somebody else and checked against "
+	    "our signature.\n\n");
+	for (size_t i = 0; i < catalog->mirrors.count; i++) {
+		const char *url = catalog->mirrors.items[i].ptr;
+		struct mirror_state m;
+
+		ask(set, url, &m);
+		tell(set, url, &m);
+		add_line(&page, url, &m);
+	}
+	if (set->page)
+		r = buf_failed(&page)
+		    ? err_memory(e)
+		    : write_page(set->page, buf_slice(&page), e);
+	buf_release(&page);
+	return r;
+}
+
+static int
+run(struct settings *set, struct err *e)
+{
+	struct catalog catalog;
+	struct arena arena;
+	struct buf text;
+	int fd = open(set->content, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = -1;
+
+	if (fd < 0)
+		return err_errno(e, "open", set->content);
+	arena_init(&arena, (size_t)4 * CATALOG_MAX);
+	buf_init(&text, CATALOG_MAX + 1);
+	buf_init(&set->ours_text, SYNC_HEAD_MAX);
+	if (io_read_below(fd, "capsule.yaml", CATALOG_MAX, &text, NULL, e) ==
+		0 &&
+	    catalog_parse(
+		&arena, buf_slice(&text), "capsule.yaml", &catalog, e) == 0 &&
+	    read_ours(set, e) == 0)
+		r = ask_all(set, &catalog, e);
+	buf_release(&set->ours_text);
+	buf_release(&text);
+	arena_release(&arena);
+	close(fd);
+	return r;
+}
+
+/* --- arguments ----------------------------------------------------------- */
+
+static int
+parse_seconds(const char *text, int *out_ms)
+{
+	uint64_t n;
+
+	if (slice_uint(slice_cstr(text), 86400, &n) < 0)
+		return -1;
+	*out_ms = (int)n * 1000;
+	return 0;
+}
+
+static int
+set_option(struct settings *set, int c, const char *arg)
+{
+	switch (c) {
+	case 'k':
+		set->key = arg;
+		return sign_key_parse(slice_cstr(arg), &set->args.key);
+	case 's':
+		set->store = arg;
+		return 0;
+	case 'p':
+		set->page = arg;
+		return 0;
+	case 'c':
+		return sync_parse_connect(&set->args, arg);
+	case 'C':
+		return parse_seconds(arg, &set->args.opts.connect_ms);
+	case 'I':
+		return parse_seconds(arg, &set->args.opts.idle_ms);
+	default:
+		return -1;
+	}
+}
+
+int
+cmd_mirrors(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "key", required_argument, NULL, 'k' },
+		{ "store", required_argument, NULL, 's' },
+		{ "page", required_argument, NULL, 'p' },
+		{ "connect", required_argument, NULL, 'c' },
+		{ "connect-timeout", required_argument, NULL, 'C' },
+		{ "idle-timeout", required_argument, NULL, 'I' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct settings set = { .content = "content",
+		.store = "store",
+		.args = { .budget = UINT64_MAX,
+		    .now_s = time(NULL),
+		    .opts = { .trust = FETCH_ANY } } };
+	struct err e = ERR_INIT;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (set_option(&set, c, optarg) < 0)
+			return usage();
+	if (!set.key || argc - optind > 1)
+		return usage();
+	if (optind < argc)
+		set.content = argv[optind];
+	signal(SIGPIPE, SIG_IGN);
+	return run(&set, &e) < 0 ? fail(&e) : CMD_FINE;
+}
