@@ -26,7 +26,7 @@
 enum {
 	CATALOG_MAX = 16 << 20,
 	PAGE_MAX = 1 << 20,
-	HOURS_OF_GRACE = 26, /* a mirror that looks once a day is current */
+	GRACE_S = 26 * 3600, /* a mirror that looks once a day is current */
 };
 
 struct settings {
@@ -133,7 +133,7 @@ ask(struct settings *set, const char *url, struct mirror_state *out)
 	buf_release(&answer);
 	/* What is new has had no time to get there yet. */
 	if (out->state == BEHIND &&
-	    set->args.now_s - set->ours.time_s < HOURS_OF_GRACE * 3600 &&
+	    set->args.now_s - set->ours.time_s < GRACE_S &&
 	    out->serial + 1 >= set->ours.serial)
 		out->state = CURRENT;
 }

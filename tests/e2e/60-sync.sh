@@ -212,6 +212,24 @@ mirror 75 'another run holds' a
 exec 8>&-
 mirror 0 '' a
 
+# The origin looks at its mirrors, and readers see the list.
+sed -i "s|^mirrors:.*|mirrors: [gemini://$site:$a_gemini/, gemini://$site:1/]|" \
+	"$content/capsule.yaml"
+publish
+mirror 0 '' a
+"$QASID" mirrors --key "$(cat "$tmp/key.pub")" --store "$tmp/store" \
+	--connect "127.0.0.1:$a_gemini" --page "$content/pages/mirrors.md" \
+	"$content" >"$tmp/out"
+grep -q ":$a_gemini/	current	serial" "$tmp/out" || fail "$(cat "$tmp/out")"
+grep -q ':1/	silent' "$tmp/out" || fail "$(cat "$tmp/out")"
+"$QASID" mirrors --key "$("$QASID" sync key new "$tmp/key4")" \
+	--store "$tmp/store" --connect "127.0.0.1:$a_gemini" "$content" |
+	grep -q 'wrong	not signed' || fail 'a mirror under another key'
+publish
+"$QASID" get --store "$tmp/store" g/mirrors.gmi | grep -q 'is up to date' ||
+	fail 'no page of mirrors'
+mirror 0 '' a
+
 # Key rotation: announced for a while, then used; what is not is refused.
 "$QASID" sync key new "$tmp/key2" >"$tmp/key2.pub"
 "$QASID" sync key new "$tmp/key3" >"$tmp/key3.pub"
