@@ -45,8 +45,10 @@ struct config {
 	unsigned public_gemini, public_gopher; /* port; 0: as listened on */
 	const char *certs;                     /* folder */
 	unsigned workers;                      /* 0: one a core, at least two */
-	const char *user;   /* empty: _qasid, or else nobody */
-	unsigned max_conns; /* a worker */
+	const char *user;     /* empty: _qasid, or else nobody */
+	unsigned max_conns;   /* a worker */
+	unsigned per_address; /* over all workers; 0: half of all places */
+	struct config_list proxies; /* ADDR or ADDR/BITS */
 	uint64_t handshake_ms, request_ms, stall_ms, rate_window_ms, drain_ms;
 	unsigned rate_bytes;         /* a second */
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */

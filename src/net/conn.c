@@ -2,11 +2,12 @@
  * conn.c: the states of a connection.
  *
  *   accept --TLS--> HANDSHAKE --> REQUEST --> SEND --> CLOSE_NOTIFY --> DRAIN
- *     |                |  ^          |                                   |
+ *   or PROXY           |  ^          |                                   |
  *     +----plain-------|--+          +--- EOF before a request --+       |
  *                      |                                         v       v
  *                      +-- failed: the alert, then DRAIN        CLOSED <-+
  *
+ *   PROXY         deadline request_ms: from a listed proxy alone, its header
  *   HANDSHAKE     deadline handshake_ms
  *   REQUEST       deadline request_ms: bytes until the line's end, no further:
  *                 what follows it is never read as TLS (PROTOCOLS.md, rule 10)
@@ -27,13 +28,16 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/marks.h"
 #include "base/mem.h"
 #include "net/loop.h"
+#include "net/peers.h"
 #include "net/stream.h"
 #include "net/tls.h"
 #include "proto/gemini.h"
 #include "proto/gopher.h"
+#include "proto/proxy.h"
 
 #include "net/conn.h"
 
@@ -53,14 +57,18 @@ enum {
 	LINGER_MS = 100,
 	/* Progress is looked at so many times in a stall's time. */
 	STALL_LOOKS = 4,
+	/* One place in so many is for telling that there is no other. */
+	BUSY_PART = 32,
 };
 
 _Static_assert((int)CONN_HEAD_MAX <= (int)KEY_AT, "head and key overlap");
 _Static_assert((int)GEMINI_LINE_MAX <= (int)KEY_AT, "line and key overlap");
 _Static_assert((int)GOPHER_LINE_MAX <= (int)KEY_AT, "line and key overlap");
+_Static_assert((int)PROXY_HEADER_MAX <= (int)LINE_BYTES, "no room for PROXY");
 
 enum conn_state {
 	CONN_CLOSED,
+	CONN_PROXY,
 	CONN_HANDSHAKE,
 	CONN_REQUEST,
 	CONN_SEND,
@@ -101,6 +109,9 @@ struct conn {
 	enum queue queue;
 	enum conn_protocol protocol;
 	enum conn_reason reason; /* how DRAIN will end */
+	enum conn_room room;
+	struct tls_ctx *tls_ctx; /* PROXY: what comes next; NULL: plain */
+	uint64_t peer;           /* counted in the pool's map; 0: not */
 	uint64_t deadline_ms, start_ms;
 	size_t line_len, head_len, key_len, drained;
 	int status;
@@ -122,6 +133,7 @@ struct conn_pool {
 	struct store_reader *reader;
 	struct conn_limits limits;
 	struct conn_service service;
+	struct conn_peers peers;
 	struct conn_list queues[QUEUES], unused;
 	uint64_t length_ms[QUEUES];
 	struct loop_timer *timer;
@@ -143,6 +155,8 @@ conn_reason_name(enum conn_reason reason)
 		[CONN_DONE] = "done",
 		[CONN_DONE_UNCONFIRMED] = "done_unconfirmed",
 		[CONN_GONE_EARLY] = "gone_early",
+		[CONN_TURNED_AWAY] = "turned_away",
+		[CONN_BAD_PROXY] = "bad_proxy",
 		[CONN_NO_HANDSHAKE] = "no_handshake",
 		[CONN_HANDSHAKE_TIMEOUT] = "handshake_timeout",
 		[CONN_REQUEST_TIMEOUT] = "request_timeout",
@@ -185,6 +199,7 @@ static void
 enter(struct conn *c, enum conn_state state)
 {
 	static const enum queue queues[] = {
+		[CONN_PROXY] = QUEUE_REQUEST,
 		[CONN_HANDSHAKE] = QUEUE_HANDSHAKE,
 		[CONN_REQUEST] = QUEUE_REQUEST,
 		[CONN_SEND] = QUEUE_PROGRESS,
@@ -208,6 +223,16 @@ drop_body(struct conn *c)
 }
 
 static void
+count_out(struct conn *c)
+{
+	const struct conn_peers *peers = &c->pool->peers;
+
+	if (c->peer)
+		peers_leave(peers->map, peers->slot, c->peer);
+	c->peer = 0;
+}
+
+static void
 conn_close(struct conn *c, enum conn_reason reason)
 {
 	struct conn_pool *p = c->pool;
@@ -228,6 +253,7 @@ conn_close(struct conn *c, enum conn_reason reason)
 		stream_abort(&c->stream);
 	stream_close(&c->stream);
 	drop_body(c);
+	count_out(c);
 	c->state = CONN_CLOSED;
 	TAILQ_REMOVE(&p->queues[c->queue], c, link);
 	TAILQ_INSERT_HEAD(&p->unused, c, link);
@@ -385,6 +411,65 @@ write_some(struct conn *c, size_t *put)
 
 /* Each does bounded work; IO_OK: go on with c->state, IO_FAIL: c->reason. */
 
+/* Counts the peer in; false when it takes far more than its part. */
+static bool
+admit(struct conn *c, const struct ip *from)
+{
+	struct conn_pool *p = c->pool;
+	const struct conn_peers *peers = &p->peers;
+	unsigned max = p->limits.max_conns, count;
+
+	if (p->active > max - max / BUSY_PART)
+		c->room = CONN_ROOM_FOR_NOBODY;
+	if (!from || !peers->map || !peers->per_address)
+		return true;
+	c->peer = peers_key(peers->map, from);
+	if (!c->peer)
+		return true;
+	count = peers_enter(peers->map, peers->slot, c->peer);
+	if (count > peers->per_address)
+		c->room = CONN_ROOM_NOT_FOR_PEER;
+	return count / 2 <= peers->per_address;
+}
+
+/* The header is taken off the socket to its last byte, and no further. */
+static enum io_result
+step_proxy(struct conn *c)
+{
+	size_t at = c->line_len, got, len = 0;
+	enum line_state state;
+	struct ip from;
+	enum io_result r;
+
+	r = stream_peek(&c->stream, c->line + at, PROXY_HEADER_MAX - at, &got);
+	if (r == IO_EOF)
+		c->reason = CONN_GONE_EARLY;
+	if (r != IO_OK)
+		return r;
+	state = proxy_header(c->line, at + got, &from, &len);
+	if (state == LINE_WHOLE)
+		got = len - at;
+	r = stream_skip(&c->stream, got);
+	if (r != IO_OK)
+		return r;
+	c->line_len += got;
+	if (state == LINE_MORE && c->line_len < PROXY_HEADER_MAX)
+		return IO_OK;
+	c->reason = state == LINE_WHOLE ? CONN_TURNED_AWAY : CONN_BAD_PROXY;
+	if (state != LINE_WHOLE || !admit(c, &from))
+		return IO_FAIL;
+	c->reason = CONN_REASONS;
+	c->line_len = 0;
+	if (c->tls_ctx &&
+	    stream_open_tls(
+		&c->stream, c->stream.fd, &c->pool->out, c->tls_ctx) < 0) {
+		c->reason = CONN_NO_MEMORY;
+		return IO_FAIL;
+	}
+	enter(c, c->tls_ctx ? CONN_HANDSHAKE : CONN_REQUEST);
+	return IO_OK;
+}
+
 static enum io_result
 step_handshake(struct conn *c)
 {
@@ -467,7 +552,7 @@ answer(struct conn *c, enum line_state state, size_t len)
 {
 	struct conn_pool *p = c->pool;
 	struct conn_reply reply = { .head = p->head };
-	struct conn_line line = { state, c->line, len };
+	struct conn_line line = { state, c->room, c->line, len };
 	uint64_t now = loop_now_ms(p->loop);
 
 	p->service.answer(p->service.ctx, c->protocol, &line, &reply);
@@ -536,6 +621,7 @@ step_close_notify(struct conn *c)
 	if (r != IO_OK)
 		return r;
 	stream_shutdown(&c->stream);
+	count_out(c); /* served: the next may come while we wait for FIN */
 	enter(c, CONN_DRAIN);
 	return IO_WANT_READ;
 }
@@ -561,6 +647,8 @@ static enum io_result
 step_state(struct conn *c)
 {
 	switch (c->state) {
+	case CONN_PROXY:
+		return step_proxy(c);
 	case CONN_HANDSHAKE:
 		return step_handshake(c);
 	case CONN_REQUEST:
@@ -665,6 +753,7 @@ on_deadline(struct conn *c, uint64_t now)
 	case CONN_HANDSHAKE:
 		conn_close(c, CONN_HANDSHAKE_TIMEOUT);
 		break;
+	case CONN_PROXY:
 	case CONN_REQUEST:
 		conn_close(c, CONN_REQUEST_TIMEOUT);
 		break;
@@ -814,18 +903,35 @@ take_unused(struct conn_pool *p)
 	return c;
 }
 
+static bool
+is_proxy(const struct conn_peers *peers, const struct ip *from)
+{
+	for (size_t i = 0; from && i < peers->proxy_count; i++)
+		if (ip_range_has(&peers->proxies[i], from))
+			return true;
+	return false;
+}
+
+void
+conn_pool_set_peers(struct conn_pool *p, const struct conn_peers *peers)
+{
+	p->peers = *peers;
+}
+
 void
 conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
-    struct tls_ctx *tls)
+    struct tls_ctx *tls, const struct ip *from)
 {
 	struct conn *c =
 	    p->active < p->limits.max_conns ? take_unused(p) : NULL;
+	bool proxied;
 
 	if (!c) {
 		close(fd);
 		return;
 	}
-	if (!tls) {
+	proxied = is_proxy(&p->peers, from);
+	if (!tls || proxied) {
 		stream_open_plain(&c->stream, fd, &p->out);
 	} else if (stream_open_tls(&c->stream, fd, &p->out, tls) < 0) {
 		TAILQ_INSERT_HEAD(&p->unused, c, link);
@@ -837,10 +943,16 @@ conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
 	c->reason = CONN_REASONS;
 	c->start_ms = loop_now_ms(p->loop);
 	c->state = tls ? CONN_HANDSHAKE : CONN_REQUEST;
-	c->queue = tls ? QUEUE_HANDSHAKE : QUEUE_REQUEST;
+	if (proxied)
+		c->state = CONN_PROXY;
+	c->tls_ctx = tls;
+	c->queue = tls && !proxied ? QUEUE_HANDSHAKE : QUEUE_REQUEST;
 	TAILQ_INSERT_TAIL(&p->queues[c->queue], c, link);
 	set_deadline(c, c->queue);
-	conn_step(c);
+	if (!proxied && !admit(c, from))
+		conn_close(c, CONN_TURNED_AWAY);
+	else
+		conn_step(c);
 }
 
 bool

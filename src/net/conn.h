@@ -23,7 +23,10 @@
 #include "store/store.h"
 
 struct conn_pool;
+struct ip;
+struct ip_range;
 struct loop;
+struct peers;
 struct marks;
 struct tls_ctx;
 struct err;
@@ -46,6 +49,8 @@ enum conn_reason {
 	CONN_DONE,             /* a whole reply, and the peer closed */
 	CONN_DONE_UNCONFIRMED, /* a whole reply; the peer did not close */
 	CONN_GONE_EARLY,       /* closed before its request was whole */
+	CONN_TURNED_AWAY,      /* its address holds twice what it may */
+	CONN_BAD_PROXY,        /* a listed proxy sent no PROXY header */
 	CONN_NO_HANDSHAKE,     /* TLS failed */
 	CONN_HANDSHAKE_TIMEOUT,
 	CONN_REQUEST_TIMEOUT,
@@ -61,9 +66,17 @@ enum conn_reason {
 /* A reason in words for logs: "stalled". */
 const char *conn_reason_name(enum conn_reason reason);
 
+/* Whether there is room for a request. */
+enum conn_room {
+	CONN_ROOM,
+	CONN_ROOM_NOT_FOR_PEER, /* its address holds what it may */
+	CONN_ROOM_FOR_NOBODY,   /* the last places are for saying so */
+};
+
 /* A request line without its end (LINE_WHOLE), or what there is (LINE_BAD). */
 struct conn_line {
 	enum line_state state;
+	enum conn_room room;
 	char *bytes; /* may be written to; dies with the call */
 	size_t len;
 };
@@ -116,21 +129,37 @@ struct conn_limits {
 };
 
 /*
+ * Who is counted how.  All of it outlives the pool.  An address may hold
+ * `per_address` connections over all workers (0, or no `map`: any number);
+ * those beyond are told so, and beyond twice the number closed.  From
+ * `proxies` a PROXY header is required, and names the address to count.
+ */
+struct conn_peers {
+	struct peers *map;
+	size_t slot; /* ours in the map */
+	unsigned per_address;
+	const struct ip_range *proxies;
+	size_t proxy_count;
+};
+
+/*
  * A pool on `loop` that reads from `reader` (for counting editions).  The
  * service is copied.  NULL and *e on failure.
  */
 struct conn_pool *conn_pool_new(struct loop *loop, struct store_reader *reader,
     const struct conn_limits *limits, const struct conn_service *service,
     struct err *e);
+/* Who is counted how, before anybody is served; else nobody is. */
+void conn_pool_set_peers(struct conn_pool *p, const struct conn_peers *peers);
 /* Closes what is left (CONN_STOPPED) and frees. */
 void conn_pool_free(struct conn_pool *p);
 
 /*
  * Serves `fd` (connected, non-blocking), over TLS where `tls` is not NULL.  It
- * is closed in any case.
+ * is closed in any case.  `from` is the peer's address; NULL: none.
  */
 void conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
-    struct tls_ctx *tls);
+    struct tls_ctx *tls, const struct ip *from);
 
 /*
  * Whether the pool is full, and then has_room() will be called once it is not.

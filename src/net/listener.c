@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/mem.h"
 #include "net/loop.h"
 
@@ -19,8 +20,7 @@ struct listener {
 	struct loop_watch *watch;
 	struct loop_timer *timer;
 	int fd;
-	bool (*take)(void *ctx, int fd);
-	void *ctx;
+	struct listener_calls calls;
 };
 
 union address {
@@ -134,6 +134,21 @@ pause_for(struct listener *l, uint64_t ms)
 		loop_timer_at(l->timer, loop_now_ms(l->loop) + ms);
 }
 
+static struct ip
+ip_of(const union address *a)
+{
+	struct ip ip = { .bits = 0 };
+
+	if (a->any.sa_family == AF_INET) {
+		ip.bits = 32;
+		memcpy(ip.bytes, &a->v4.sin_addr, 4);
+	} else if (a->any.sa_family == AF_INET6) {
+		ip.bits = 128;
+		memcpy(ip.bytes, &a->v6.sin6_addr, 16);
+	}
+	return ip;
+}
+
 static void
 on_ready(void *ctx, unsigned ready)
 {
@@ -141,11 +156,15 @@ on_ready(void *ctx, unsigned ready)
 
 	(void)ready;
 	for (int i = 0; i < LISTENER_ROUND; i++) {
+		union address a = { 0 };
+		socklen_t len = sizeof(a);
 		int fd =
-		    accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		    accept4(l->fd, &a.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			if (l->take(l->ctx, fd))
+			struct ip from = ip_of(&a);
+
+			if (l->calls.take(l->calls.ctx, fd, &from))
 				continue;
 			pause_for(l, 0);
 			return;
@@ -156,6 +175,7 @@ on_ready(void *ctx, unsigned ready)
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM) {
 			pause_for(l, LISTENER_PAUSE_MS);
+			l->calls.is_short(l->calls.ctx);
 			return;
 		}
 		/* A peer that went while it waited costs itself alone. */
@@ -177,8 +197,7 @@ on_timer(void *ctx)
 }
 
 struct listener *
-listener_new(
-    struct loop *loop, int fd, bool (*take)(void *ctx, int fd), void *ctx)
+listener_new(struct loop *loop, int fd, const struct listener_calls *calls)
 {
 	struct listener *l = mem_calloc(1, sizeof(*l));
 
@@ -186,8 +205,7 @@ listener_new(
 		return NULL;
 	l->loop = loop;
 	l->fd = fd;
-	l->take = take;
-	l->ctx = ctx;
+	l->calls = *calls;
 	l->watch = loop_watch_new(loop, on_ready, l);
 	l->timer = loop_timer_new(loop, on_timer, l);
 	if (!l->watch || !l->timer) {

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct err;
+struct ip;
 struct loop;
 struct listener;
 
@@ -31,13 +32,20 @@ int listener_bind(const char *addr_port, struct err *e);
 /* What `fd` is bound to: "ADDR:PORT" as above, and the port, or -1. */
 int listener_name(int fd, char name[LISTENER_ADDR_MAX]);
 
-/*
- * Calls take(ctx, fd) for each connection (non-blocking; the callee's from then
- * on) until it returns false: then it is paused until listener_resume().
- * NULL when memory ends.
- */
+struct listener_calls {
+	/*
+	 * A connection (non-blocking; the callee's from then on) and whom it
+	 * is from; false: pause until listener_resume().
+	 */
+	bool (*take)(void *ctx, int fd, const struct ip *from);
+	/* It pauses for lack of descriptors or memory. */
+	void (*is_short)(void *ctx);
+	void *ctx;
+};
+
+/* Accepts from `fd`; the calls are copied.  NULL when memory ends. */
 struct listener *listener_new(
-    struct loop *l, int fd, bool (*take)(void *ctx, int fd), void *ctx);
+    struct loop *l, int fd, const struct listener_calls *calls);
 /* Leaves the socket open. */
 void listener_free(struct listener *l);
 void listener_resume(struct listener *l);

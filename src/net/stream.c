@@ -42,17 +42,23 @@ plain_handshake(struct stream *s)
 }
 
 static enum io_result
-plain_read(struct stream *s, char *dst, size_t cap, size_t *got)
+receive(struct stream *s, char *dst, size_t cap, int flags, size_t *got)
 {
 	ssize_t n;
 
 	do
-		n = recv(s->fd, dst, cap, 0);
+		n = recv(s->fd, dst, cap, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? IO_WANT_READ : IO_FAIL;
 	*got = (size_t)n;
 	return n ? IO_OK : IO_EOF;
+}
+
+static enum io_result
+plain_read(struct stream *s, char *dst, size_t cap, size_t *got)
+{
+	return receive(s, dst, cap, 0, got);
 }
 
 static enum io_result
@@ -176,6 +182,29 @@ stream_discard(struct stream *s, size_t *got)
 	char bytes[16384];
 
 	return plain_read(s, bytes, sizeof(bytes), got);
+}
+
+enum io_result
+stream_peek(struct stream *s, char *dst, size_t cap, size_t *got)
+{
+	return receive(s, dst, cap, MSG_PEEK, got);
+}
+
+enum io_result
+stream_skip(struct stream *s, size_t len)
+{
+	char bytes[2048];
+	size_t got;
+
+	while (len) {
+		size_t step = len < sizeof(bytes) ? len : sizeof(bytes);
+		enum io_result r = receive(s, bytes, step, 0, &got);
+
+		if (r != IO_OK)
+			return r;
+		len -= got;
+	}
+	return IO_OK;
 }
 
 uint64_t

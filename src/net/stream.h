@@ -121,6 +121,13 @@ void stream_shutdown(struct stream *s);
  * IO_WANT_READ, IO_EOF, IO_FAIL.
  */
 enum io_result stream_discard(struct stream *s, size_t *got);
+/*
+ * Looks at what has come before TLS begins, and takes part of it away: as
+ * stream_read(), and for the second IO_OK alone is success.
+ */
+enum io_result stream_peek(
+    struct stream *s, char *dst, size_t cap, size_t *got);
+enum io_result stream_skip(struct stream *s, size_t len);
 /* Bytes that the peer has acknowledged. */
 uint64_t stream_acked(const struct stream *s);
 

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/uri.h"
@@ -413,11 +415,40 @@ gopher_answer(
 	gopher_give_own(a, reply, &page);
 }
 
+/*
+ * No room: whoever said nothing for so long is gone by then.  44 has the
+ * seconds alone for its text, 41 is for people.
+ */
+static void
+answer_busy(struct answer *a, enum conn_protocol protocol, bool peer,
+    struct conn_reply *reply)
+{
+	enum gemini_status status =
+	    peer ? GEMINI_SLOW_DOWN : GEMINI_UNAVAILABLE;
+	const char *why = peer ? "Too many connections from your address"
+			       : "Too many readers at this moment";
+	char text[160];
+	int n;
+
+	if (peer && protocol == CONN_GEMINI)
+		n = snprintf(text, sizeof(text), "%u", a->opts.wait_s);
+	else
+		n = snprintf(text, sizeof(text), "%s; try again in %u seconds",
+		    why, a->opts.wait_s);
+	if (protocol == CONN_GEMINI)
+		gemini_say(reply, status, slice_make(text, (size_t)n));
+	else
+		gopher_fail(a, reply, status, slice_make(text, (size_t)n));
+}
+
 void
 answer_request(void *ctx, enum conn_protocol protocol, struct conn_line *line,
     struct conn_reply *reply)
 {
-	if (protocol == CONN_GEMINI)
+	if (line->room != CONN_ROOM)
+		answer_busy(
+		    ctx, protocol, line->room == CONN_ROOM_NOT_FOR_PEER, reply);
+	else if (protocol == CONN_GEMINI)
 		gemini_answer(ctx, line, reply);
 	else
 		gopher_answer(ctx, line, reply);

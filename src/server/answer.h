@@ -18,6 +18,7 @@ struct answer_opts {
 	const char *const *hosts;          /* ours; the first stands in links */
 	size_t host_count;                 /* at least 1 */
 	unsigned gemini_port, gopher_port; /* as readers see them */
+	unsigned wait_s; /* after which a place is free: limits.request */
 };
 
 struct answer {

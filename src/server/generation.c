@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/mem.h"
 #include "cert/cert.h"
 #include "net/tls.h"
@@ -15,8 +16,9 @@
 
 enum {
 	HOSTS_MAX = 64,
-	/* Descriptors a worker needs besides its connections'. */
-	RESERVE_FDS = 64,
+	/* Descriptors a worker needs besides sockets and connections. */
+	RESERVE_FDS = 24,
+	CONNS_MIN = 8,
 	/* A chain this large makes a ticket under TLS 1.3 worth its bytes. */
 	LARGE_CHAIN_BYTES = 700,
 };
@@ -167,6 +169,7 @@ find_user(struct generation *g, struct err *e)
 static void
 set_limits(struct generation *g)
 {
+	unsigned reserve = RESERVE_FDS + (unsigned)g->sockets.count;
 	struct rlimit rl;
 
 	g->max_conns = g->config.max_conns;
@@ -175,13 +178,45 @@ set_limits(struct generation *g)
 	rl.rlim_cur = rl.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &rl);
 	if (getrlimit(RLIMIT_NOFILE, &rl) < 0 ||
-	    rl.rlim_cur >= (rlim_t)g->max_conns + RESERVE_FDS)
+	    rl.rlim_cur >= (rlim_t)g->max_conns + reserve)
 		return;
-	g->max_conns = rl.rlim_cur > (rlim_t)2 * RESERVE_FDS
-	    ? (unsigned)rl.rlim_cur - RESERVE_FDS
-	    : RESERVE_FDS;
+	g->max_conns = rl.rlim_cur > reserve + (rlim_t)CONNS_MIN
+	    ? (unsigned)rl.rlim_cur - reserve
+	    : (unsigned)CONNS_MIN;
 	log_say("%llu descriptors allow %u connections a worker, not %u",
 	    (unsigned long long)rl.rlim_cur, g->max_conns, g->config.max_conns);
+}
+
+/* No address takes more than half of all places unless it is told to. */
+static void
+set_per_address(struct generation *g)
+{
+	uint64_t half = (uint64_t)g->max_conns * g->count / 2;
+
+	g->per_address = g->config.per_address;
+	if (!g->per_address)
+		g->per_address =
+		    half > UINT32_MAX ? UINT32_MAX : (unsigned)half + 1;
+}
+
+static int
+find_proxies(struct generation *g, struct err *e)
+{
+	const struct config_list *list = &g->config.proxies;
+
+	if (!list->count)
+		return 0;
+	g->proxies =
+	    arena_calloc(&g->config.arena, list->count, sizeof(*g->proxies));
+	if (!g->proxies)
+		return err_memory(e);
+	for (size_t i = 0; i < list->count; i++)
+		if (!ip_range_parse(slice_cstr(list->items[i]), &g->proxies[i]))
+			return err_set(e, ERR_INVALID,
+			    "\"proxy.from\": \"%s\" is no address or range "
+			    "such as 192.0.2.0/24",
+			    list->items[i]);
+	return 0;
 }
 
 static void
@@ -218,10 +253,12 @@ generation_new(struct config *c, const struct generation *old,
 		    "no host name to serve: give --host or set \"hosts\"");
 		goto err;
 	}
-	if (find_user(g, e) < 0 || load_tls(g, tls, e) < 0 ||
+	if (find_user(g, e) < 0 || find_proxies(g, e) < 0 ||
+	    load_tls(g, tls, e) < 0 ||
 	    sockets_open(&g->sockets, old ? &old->sockets : NULL, c, e) < 0)
 		goto err;
 	set_limits(g);
+	set_per_address(g);
 	g->gemini_port = c->public_gemini;
 	if (!g->gemini_port)
 		g->gemini_port =

@@ -15,6 +15,7 @@
 #include "server/worker.h"
 
 struct err;
+struct ip_range;
 struct tls_options;
 
 enum {
@@ -35,8 +36,9 @@ struct generation {
 	struct sockets sockets;
 	struct sandbox_opts sandbox;
 	const char *user; /* dropped to; empty: none */
-	unsigned max_conns, gemini_port, gopher_port;
-	unsigned count; /* workers wanted; 0 once it drains */
+	unsigned max_conns, per_address, gemini_port, gopher_port;
+	struct ip_range *proxies; /* config.proxies.count of them */
+	unsigned count;           /* workers wanted; 0 once it drains */
 	struct child children[GENERATION_WORKERS_MAX];
 	struct generation *older;
 	uint64_t kill_at_ms; /* of a draining one */

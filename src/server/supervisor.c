@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "net/peers.h"
 #include "net/tls.h"
 #include "server/generation.h"
 #include "server/log.h"
@@ -28,6 +29,7 @@ struct server {
 	const struct server_opts *opts;
 	struct generation *current; /* its ->older ones drain */
 	struct status *status;
+	struct peers *peers;
 	bool slots[GENERATION_SLOTS];
 	struct tls_options tls;
 	unsigned deaths; /* in a series */
@@ -85,6 +87,10 @@ start_worker(
 		.gemini_port = g->gemini_port,
 		.gopher_port = g->gopher_port,
 		.sandbox = g->sandbox,
+		.per_address = g->per_address,
+		.proxies = g->proxies,
+		.proxy_count = g->config.proxies.count,
+		.peers = s->peers,
 	};
 	int slot = take_slot(s), ends[2];
 	pid_t pid;
@@ -100,6 +106,7 @@ start_worker(
 		close(ends[0]);
 		close_controls(s, g);
 		job.status = &s->status[slot];
+		job.slot = (unsigned)slot;
 		job.control = ends[1];
 		_exit(worker_run(&job));
 	}
@@ -168,6 +175,7 @@ static void
 forget_child(struct server *s, struct child *c)
 {
 	close(c->control);
+	peers_clear(s->peers, c->slot);
 	s->slots[c->slot] = false;
 	*c = (struct child){ .control = -1 };
 }
@@ -459,7 +467,8 @@ server_run(const struct server_opts *opts)
 
 	block_signals(&s);
 	s.status = status_map_new(GENERATION_SLOTS);
-	if (!s.status) {
+	s.peers = peers_new(GENERATION_SLOTS);
+	if (!s.status || !s.peers) {
 		err_memory(&e);
 		goto out;
 	}
@@ -485,5 +494,6 @@ out:
 		log_err(NULL, &e);
 	generation_free(s.current, NULL);
 	status_map_free(s.status, GENERATION_SLOTS);
+	peers_free(s.peers);
 	return r;
 }

@@ -16,7 +16,8 @@
 #include "server/worker.h"
 
 enum {
-	LISTENERS_MAX = 64
+	LISTENERS_MAX = 64,
+	TELL_MS = 60000, /* at most one line of a kind in this time */
 };
 
 struct port {
@@ -33,6 +34,7 @@ struct worker {
 	struct conn_pool *pool;
 	struct port ports[LISTENERS_MAX];
 	struct loop_watch *control;
+	uint64_t told_short_ms, told_full_ms; /* when last; 0: never */
 };
 
 /* A truncated store: the parent tells, and starts another worker. */
@@ -102,16 +104,45 @@ on_empty(void *ctx)
 	loop_stop(w->loop);
 }
 
+/* Whether it is time to tell again. */
 static bool
-on_accept(void *ctx, int fd)
+may_tell(struct worker *w, uint64_t *last_ms)
+{
+	uint64_t now = loop_now_ms(w->loop);
+
+	if (*last_ms && now - *last_ms < TELL_MS)
+		return false;
+	*last_ms = now;
+	return true;
+}
+
+static bool
+on_accept(void *ctx, int fd, const struct ip *from)
 {
 	struct port *port = ctx;
 	struct worker *w = port->worker;
 
 	w->job->status->accepted++;
 	conn_pool_serve(w->pool, fd, port->protocol,
-	    port->protocol == CONN_GEMINI ? w->job->tls : NULL);
-	return !conn_pool_wait_for_room(w->pool);
+	    port->protocol == CONN_GEMINI ? w->job->tls : NULL, from);
+	if (!conn_pool_wait_for_room(w->pool))
+		return true;
+	w->job->status->pauses++;
+	if (may_tell(w, &w->told_full_ms))
+		log_say("all %u places of a worker are taken: others wait",
+		    w->job->max_conns);
+	return false;
+}
+
+static void
+on_short(void *ctx)
+{
+	const struct port *port = ctx;
+	struct worker *w = port->worker;
+
+	w->job->status->pauses++;
+	if (may_tell(w, &w->told_short_ms))
+		log_say("out of descriptors or memory: connections wait");
 }
 
 /* The parent speaks, or is gone: then there is nobody to serve for. */
@@ -157,7 +188,15 @@ open_parts(struct worker *w, struct err *e)
 		.is_empty = on_empty,
 		.ctx = w,
 	};
+	struct conn_peers peers = {
+		.map = w->job->peers,
+		.slot = w->job->slot,
+		.per_address = w->job->per_address,
+		.proxies = w->job->proxies,
+		.proxy_count = w->job->proxy_count,
+	};
 	struct answer_opts opts = {
+		.wait_s = (unsigned)((c->request_ms + 999) / 1000),
 		.hosts = c->hosts.items,
 		.host_count = c->hosts.count,
 		.gemini_port = w->job->gemini_port,
@@ -171,7 +210,10 @@ open_parts(struct worker *w, struct err *e)
 	if (!w->loop)
 		return err_memory(e);
 	w->pool = conn_pool_new(w->loop, w->reader, &limits, &service, e);
-	return w->pool ? 0 : -1;
+	if (!w->pool)
+		return -1;
+	conn_pool_set_peers(w->pool, &peers);
+	return 0;
 }
 
 /* The first view takes LMDB's lock and slot, while all is still allowed. */
@@ -200,11 +242,12 @@ start_ports(struct worker *w, struct err *e)
 		return err_memory(e);
 	for (size_t i = 0; i < w->job->socket_count; i++) {
 		struct port *p = &w->ports[i];
+		struct listener_calls calls = { on_accept, on_short, p };
 
 		p->worker = w;
 		p->protocol = w->job->sockets[i].protocol;
 		p->listener =
-		    listener_new(w->loop, w->job->sockets[i].fd, on_accept, p);
+		    listener_new(w->loop, w->job->sockets[i].fd, &calls);
 		if (!p->listener)
 			return err_memory(e);
 	}

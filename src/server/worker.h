@@ -12,6 +12,8 @@
 #include "server/status.h"
 
 struct config;
+struct ip_range;
+struct peers;
 struct tls_ctx;
 
 /* Bytes on the control socket. */
@@ -35,7 +37,12 @@ struct worker_job {
 	unsigned max_conns;
 	unsigned gemini_port, gopher_port; /* as readers see them */
 	struct sandbox_opts sandbox;
+	unsigned per_address;
+	const struct ip_range *proxies;
+	size_t proxy_count;
+	struct peers *peers;
 	struct status *status; /* its own slot */
+	unsigned slot;         /* of both maps */
 	int control;
 };
 

@@ -6,7 +6,8 @@
  * by themselves), raw (no CRLF added), half (FIN after the request), notify
  * (close_notify after the request), tls12, nosni, sni=NAME, rcvbuf=N.
  * Requests know \r \n \t \xNN \\, \{Nc} for N times the character c, and %H
- * and %P for the host and port of the table.
+ * and %P for the host and port of the table.  The environment may name the
+ * address to come from (PEER_FROM) and a PROXY header to send (PEER_PROXY).
  */
 #ifndef E2E_CLIENT_H
 #define E2E_CLIENT_H
@@ -83,8 +84,25 @@ dial(int port, int rcvbuf)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	if (getenv("PEER_FROM")) {
+		struct sockaddr_in own = { .sin_family = AF_INET };
+
+		if (inet_pton(AF_INET, getenv("PEER_FROM"), &own.sin_addr) !=
+			1 ||
+		    bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
+			die("bind");
+	}
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		die("connect");
+	/* A proxy's words about us, where we play one. */
+	if (getenv("PEER_PROXY")) {
+		char line[256];
+		size_t len = (size_t)snprintf(
+		    line, sizeof(line), "%s\r\n", getenv("PEER_PROXY"));
+
+		if (send(fd, line, len, MSG_NOSIGNAL) != (ssize_t)len)
+			die("send");
+	}
 	return fd;
 }
 

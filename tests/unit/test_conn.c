@@ -257,7 +257,7 @@ dial(size_t i, const char *text, bool reading)
 	assert_int_equal(write(c->fd, text, strlen(text)), strlen(text));
 	if (reading)
 		assert_int_equal(loop_watch_set(c->watch, c->fd, LOOP_READ), 0);
-	conn_pool_serve(pool, ends[0], CONN_GOPHER, NULL);
+	conn_pool_serve(pool, ends[0], CONN_GOPHER, NULL, NULL);
 	return c;
 }
 
