@@ -608,10 +608,11 @@ fetch(struct run *r, struct err *e)
 		return -1;
 	}
 	r->staged = true;
-	if (r->args->keep && (n = place_dir(r->m.state_fd, "answers", e)) < 0)
-		return -1;
-	if (r->args->keep)
+	if (r->args->keep) {
+		if ((n = place_dir(r->m.state_fd, "answers", e)) < 0)
+			return -1;
 		close(n);
+	}
 	n = stage_newest(r, serial == 0, e);
 	if (r->args->dry_run)
 		return n;
