@@ -33,7 +33,7 @@ struct build_args {
 	const char *host, *base;
 	const char *sync_key, *sync_next, *sync_from;
 	unsigned port, columns, jobs;
-	bool verbose, watch;
+	bool verbose, watch, offline;
 };
 
 /* What stands on the terminal's last line. */
@@ -46,7 +46,8 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: qasid build [-v] [--watch] [--jobs N] [--store DIR]\n"
+	    "usage: qasid build [-v] [--watch] [--offline] [--jobs N] "
+	    "[--store DIR]\n"
 	    "           [--sync-key FILE [--sync-next FILE] | --sync-from "
 	    "MIRROR] [CONTENT]\n"
 	    "       qasid build --stdout gemini|gopher|menu [--host NAME] "
@@ -201,6 +202,7 @@ build_once(
 		.store = args->store,
 		.jobs = args->jobs,
 		.now_s = time(NULL),
+		.offline = args->offline,
 		.all_dates = args->sync_from != NULL,
 		.sync_from = args->sync_from,
 		.diag = &diag,
@@ -291,6 +293,7 @@ read_args(int argc, char **argv, struct build_args *args)
 	static const struct option options[] = {
 		{ "stdout", required_argument, NULL, 'o' },
 		{ "watch", no_argument, NULL, 'W' },
+		{ "offline", no_argument, NULL, 'O' },
 		{ "store", required_argument, NULL, 's' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "host", required_argument, NULL, 'h' },
@@ -312,6 +315,8 @@ read_args(int argc, char **argv, struct build_args *args)
 			args->verbose = true;
 		else if (c == 'W')
 			args->watch = true;
+		else if (c == 'O')
+			args->offline = true;
 		else if (c == 'o')
 			args->form = optarg;
 		else if (c == 's')

@@ -11,11 +11,13 @@
 
 #include "site/build.h"
 #include "site/mirrors.h"
+#include "site/offline.h"
 #include "site/site_internal.h"
 
 enum {
 	PROGRAM_MAX = 256 * 1024 * 1024, /* bytes of our own executable */
 	REPLANS_MAX = 1000,
+	COPY_TRIES = 3, /* while the content goes on changing */
 };
 
 void
@@ -184,6 +186,20 @@ publish(struct site *site, struct site_result *result, struct err *e)
 	return 0;
 }
 
+/* The copies, and whether a run of its own should make them. */
+static int
+copy(struct site *site, struct err *e)
+{
+	int wanted;
+
+	if (site->is_copying && offline_make(site, e) < 0)
+		return -1;
+	if ((wanted = offline_wanted(site, e)) < 0)
+		return -1;
+	site->wants_copies = wanted && (!site->is_copying || site->converted);
+	return offline_page(site, e);
+}
+
 static int
 run(struct site *site, struct site_result *result, struct err *e)
 {
@@ -194,25 +210,50 @@ run(struct site *site, struct site_result *result, struct err *e)
 		return -1;
 	store_clear_stale_readers(site->store);
 	if (site_scan(site, e) < 0 || records_load(site, e) < 0 ||
-	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
-	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
-	    gone_make(site, e) < 0 || output_finish(site, e) < 0 ||
+	    offline_load(site, e) < 0 || read_sources(site, e) < 0 ||
+	    convert(site, e) < 0 || shared_make(site, e) < 0 ||
+	    pages_make(site, e) < 0 || gone_make(site, e) < 0 ||
+	    copy(site, e) < 0 || output_finish(site, e) < 0 ||
 	    plan_keep_map(site, e) < 0)
 		return -1;
 	return publish(site, result, e);
+}
+
+static int
+run_once(const struct site_opts *opts, bool *copies, struct site_result *result,
+    struct err *e)
+{
+	struct site site;
+	int rc;
+
+	site_init(&site, opts);
+	site.is_copying = *copies;
+	rc = run(&site, result, e);
+	tell_messages(&site);
+	*copies = site.wants_copies;
+	site_release(&site);
+	return rc;
 }
 
 int
 site_build(
     const struct site_opts *opts, struct site_result *result, struct err *e)
 {
-	struct site site;
+	struct diag silent = { .sink = NULL };
+	struct site_opts again = *opts;
+	struct site_result of_copies;
+	bool copies = false;
 	int rc;
 
 	*result = (struct site_result){ .articles = 0 };
-	site_init(&site, opts);
-	rc = run(&site, result, e);
-	tell_messages(&site);
-	site_release(&site);
+	rc = run_once(opts, &copies, result, e);
+	/* All was told; what is said of what changed since comes again. */
+	again.diag = &silent;
+	for (int i = 0; !rc && copies && i < COPY_TRIES; i++) {
+		of_copies = *result;
+		rc = run_once(&again, &copies, &of_copies, e);
+		result->edition = of_copies.edition;
+		result->serial = of_copies.serial;
+	}
 	return rc;
 }

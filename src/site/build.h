@@ -32,6 +32,7 @@ struct site_opts {
 	const char *content, *store; /* folders */
 	unsigned jobs;               /* helpers at most; 0: one a core */
 	int64_t now_s;               /* the time, for publishDate */
+	bool offline;                /* make the offline copies now */
 	bool all_dates; /* publishDate is not looked at: a mirror's build */
 	/* For mirrors: the private key that signs, in PEM, and the key that
 	 * will; empty: nothing is signed.  Or the folder of the mirror that

@@ -32,7 +32,7 @@ output_pack(struct buf *out, const struct output *o)
 	if (hash_of(o->body, &hash) < 0)
 		out->failed = true;
 	pack_hash(out, &hash);
-	pack_number(out, marks_find(o->body) < o->body.len);
+	pack_number(out, !o->is_raw && marks_find(o->body) < o->body.len);
 }
 
 void

@@ -31,6 +31,7 @@
 #include "render/words.h"
 #include "site/tree.h"
 
+struct copy;
 struct diag;
 struct err;
 struct md_node;
@@ -137,6 +138,10 @@ struct site {
 	size_t index_count;
 	struct buf dropped;   /* keys that lost their page, packed */
 	struct buf put_units; /* records of indexes put by this build, packed */
+	struct copy *copies;  /* offered for reading offline, by address */
+	size_t copy_count;
+	bool is_copying;   /* copies are made in this run */
+	bool wants_copies; /* another run should make some */
 	struct diag *diag;
 	unsigned long converted, refused;
 };
@@ -355,6 +360,7 @@ struct output {
 	char gopher_type;
 	struct slice media, lang;
 	struct slice body;
+	bool is_raw;       /* the body is binary: no marks are in it */
 	struct slice path; /* the body is this file's; else empty */
 };
 
