@@ -19,6 +19,8 @@ PACKAGES := gcc make pkg-config libssl-dev libmagic-dev libmd4c-dev \
 # What the tests and lints run on top.
 TEST_PACKAGES := clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
 	cppcheck shellcheck mandoc curl lynx python3-minimal openssl unzip
+# Servers that `make peers` compares ours with.
+PEER_PACKAGES := gophernicus molly-brown
 
 -include .build/local.mk
 
@@ -84,7 +86,7 @@ E2E_BINS := $(E2E_SRCS:tests/e2e/%.c=$(BUILD)/e2e/%)
 BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all run deps deps-test test asan lint fuzz bench clients real headers \
+.PHONY: all run deps deps-test test asan lint fuzz bench clients peers real headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
 	install clean help golden-update check-parts
 
@@ -97,6 +99,7 @@ help:
 	@echo 'make lint           formatters, linters, layers, manuals'
 	@echo 'make fuzz T=name    fuzz one target for SECONDS=60 (no T: all)'
 	@echo 'make bench          the figures of the README'
+	@echo 'make peers          other servers serve our export'
 	@echo 'make clients        real clients walk the site'
 	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
 	@echo 'make install clean deps headers layers coverage golden-update'
@@ -189,6 +192,12 @@ real: all
 
 clients: deps-test all
 	@sh tests/clients/run.sh $(QASID)
+
+# Other servers serve what `qasid export` wrote.
+peers: deps-test all $(E2E_BINS)
+	@sh tests/run/deps.sh $(PEER_PACKAGES)
+	@QASID=$(abspath $(QASID)) BUILD=$(abspath $(BUILD)) TOP=$(CURDIR) \
+		sh tests/peers/run.sh
 
 bench: all $(BENCH_BINS)
 	@sh tests/bench/run.sh $(BUILD)
