@@ -235,10 +235,22 @@ last_brackets(struct slice label)
 static bool
 names_kind(struct slice given, struct slice kind)
 {
+	struct slice rest;
+
 	if (!kind.len || !given.ptr || given.len < kind.len ||
 	    !slice_eq_nocase(slice_upto(given, kind.len), kind))
 		return false;
-	return given.len == kind.len || given.ptr[kind.len] == ',';
+	rest = slice_from(given, kind.len);
+	return !rest.len || rest.ptr[0] == ',' ||
+	    slice_starts(rest, SLICE_LIT("،"));
+}
+
+/* A list's comma and a blank. */
+static void
+add_separator(struct render *r, struct buf *out)
+{
+	buf_add(out, render_word(r, WORD_SEPARATOR));
+	buf_add_char(out, ' ');
 }
 
 void
@@ -260,12 +272,12 @@ links_add_kind(struct render *r, struct buf *out, size_t label_start,
 		if (given.len > kind.len || !size)
 			return;
 		buf_truncate(out, out->len - 1);
-		buf_add(out, SLICE_LIT(", "));
+		add_separator(r, out);
 	} else {
 		buf_add(out, SLICE_LIT(" ("));
 		buf_add(out, kind);
 		if (kind.len && size)
-			buf_add(out, SLICE_LIT(", "));
+			add_separator(r, out);
 	}
 	if (size)
 		render_size(out, t->to.size_bytes);

@@ -93,6 +93,15 @@ display_name(const struct head *h, const struct catalog_names *names,
 	return n ? catalog_name_in(n, h->lang) : spelling;
 }
 
+/* What stands before the item `i` of a list in a line. */
+static void
+add_separator(struct lines *l, const struct head *h, size_t i)
+{
+	if (i)
+		buf_add_cstr(&l->text, h->words->word[WORD_SEPARATOR]);
+	buf_add_char(&l->text, ' ');
+}
+
 static void
 add_byline(struct lines *l, const struct head *h)
 {
@@ -108,7 +117,7 @@ add_byline(struct lines *l, const struct head *h)
 		if (i && i + 1 == fm->author_count)
 			buf_addf(&l->text, " %s ", h->words->word[WORD_AND]);
 		else
-			buf_add_cstr(&l->text, i ? ", " : " ");
+			add_separator(l, h, i);
 		buf_add(&l->text,
 		    display_name(h, authors, fm->authors[i].name.text));
 	}
@@ -152,10 +161,9 @@ add_terms(struct lines *l, const struct head *h, enum word word,
 	if (!terms->count)
 		return;
 	lines_begin(l);
-	buf_addf(&l->text, "%s: ", h->words->word[word]);
+	buf_addf(&l->text, "%s:", h->words->word[word]);
 	for (size_t i = 0; i < terms->count; i++) {
-		if (i)
-			buf_add_cstr(&l->text, ", ");
+		add_separator(l, h, i);
 		buf_add(&l->text, display_name(h, names, terms->items[i].text));
 	}
 	lines_end(l);
