@@ -190,6 +190,18 @@ set_slug(struct reading *r, const struct yaml_node *n, void *field)
 	return 0;
 }
 
+static int
+set_date(struct reading *r, const struct yaml_node *n, void *field)
+{
+	if (n->type != YAML_SCALAR)
+		return bad(r, n, "a day is wanted here");
+	if (date_parse(n->text, field) < 0)
+		return err_at(r->err, r->file, n->line, n->column,
+		    "\"%.*s\" is no day such as 2026-01-31",
+		    SLICE_FMT(n->text));
+	return 0;
+}
+
 static const struct key name_keys[] = {
 	{ "name", set_string, offsetof(struct catalog_name, name) },
 	{ "slug", set_slug, offsetof(struct catalog_name, slug) },
@@ -222,6 +234,7 @@ read_name(
 {
 	struct catalog_name *out = &all->items[all->count];
 
+	out->line = n->line;
 	if (n->type == YAML_SCALAR) {
 		if (set_string(r, n, &out->name) < 0)
 			return -1;
@@ -337,6 +350,8 @@ static const struct key capsule_keys[] = {
 	{ "licence", set_string, offsetof(struct catalog, licence) },
 	{ "license", set_string, offsetof(struct catalog, licence) },
 	{ "contact", set_string, offsetof(struct catalog, contact) },
+	{ "security_expires", set_date,
+	    offsetof(struct catalog, security_expires) },
 	{ "authors", set_names, offsetof(struct catalog, authors) },
 	{ "categories", set_names, offsetof(struct catalog, categories) },
 	{ "series", set_names, offsetof(struct catalog, series) },
@@ -425,13 +440,29 @@ catalog_lang(const struct catalog *c)
 	return SLICE_LIT("en");
 }
 
+static const struct catalog_term *
+find_term(const struct catalog *c, struct slice spelling)
+{
+	struct catalog_term want = { .spelling = spelling };
+
+	if (!c->term_count)
+		return NULL;
+	return bsearch(
+	    &want, c->terms, c->term_count, sizeof(want), by_spelling);
+}
+
+bool
+catalog_has_term(const struct catalog *c, struct slice spelling)
+{
+	return find_term(c, spelling) != NULL;
+}
+
 size_t
 catalog_slug(const struct catalog *c, const struct catalog_names *names,
     struct slice spelling, char out[SLUG_MAX + 1])
 {
 	const struct catalog_name *n =
 	    names ? catalog_find(names, spelling) : NULL;
-	struct catalog_term want = { .spelling = spelling };
 	const struct catalog_term *t;
 
 	if (n) {
@@ -439,10 +470,7 @@ catalog_slug(const struct catalog *c, const struct catalog_names *names,
 		out[n->slug.len] = '\0';
 		return n->slug.len;
 	}
-	t = c->term_count
-	    ? bsearch(&want, c->terms, c->term_count, sizeof(want), by_spelling)
-	    : NULL;
-	if (t) {
+	if ((t = find_term(c, spelling))) {
 		memcpy(out, t->slug.ptr, t->slug.len);
 		out[t->slug.len] = '\0';
 		return t->slug.len;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/date.h"
 #include "base/slice.h"
 #include "content/slug.h"
 
@@ -42,6 +43,7 @@ struct catalog_name {
 	struct catalog_texts names; /* in other languages */
 	struct catalog_texts about; /* bio or description */
 	struct slice url;           /* of an author; may be empty */
+	unsigned line;
 };
 
 struct catalog_names {
@@ -66,6 +68,7 @@ struct catalog {
 	struct catalog_list hosts;     /* all names; the first is `host` */
 	struct catalog_list languages; /* the first is the default */
 	struct slice licence, contact;
+	struct date security_expires; /* of security.txt */
 	struct catalog_names authors, categories, series;
 	struct catalog_term *terms; /* sorted by spelling */
 	size_t term_count;
@@ -104,5 +107,8 @@ struct slice catalog_lang(const struct catalog *c);
  */
 size_t catalog_slug(const struct catalog *c, const struct catalog_names *names,
     struct slice spelling, char out[SLUG_MAX + 1]);
+
+/* Whether `terms` has the spelling. */
+bool catalog_has_term(const struct catalog *c, struct slice spelling);
 
 #endif
