@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/marks.h"
 #include "base/utf8.h"
 
 #include "site/atom.h"
@@ -51,10 +52,15 @@ add_date(
 	add_element(out, indent, name, slice_cstr(text));
 }
 
+/* A URL may begin with a mark for its scheme and host (base/marks.h). */
 static void
 add_link(struct buf *out, const char *indent, const char *rel, struct slice url)
 {
 	buf_addf(out, "%s<link rel=\"%s\" href=\"", indent, rel);
+	if (url.len && marks_find(slice_upto(url, 1)) == 0) {
+		buf_add_char(out, url.ptr[0]);
+		url = slice_from(url, 1);
+	}
 	add_escaped(out, url);
 	buf_add_cstr(out, "\"/>\n");
 }

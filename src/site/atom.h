@@ -18,7 +18,7 @@ struct buf;
 struct atom_entry {
 	struct slice id; /* a permanent IRI */
 	struct slice title;
-	struct slice url;     /* where the article is */
+	struct slice url;     /* where the article is; a mark may begin it */
 	struct slice lang;    /* BCP 47, or empty */
 	struct slice summary; /* may be empty */
 	struct date published, updated;
