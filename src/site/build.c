@@ -44,6 +44,7 @@ site_release(struct site *site)
 	if (site->content_fd >= 0)
 		close(site->content_fd);
 	store_writer_close(site->store);
+	terms_release(site);
 	tree_release(&site->tree);
 	buf_release(&site->dropped);
 	buf_release(&site->put_units);
@@ -212,8 +213,9 @@ run(struct site *site, struct site_result *result, struct err *e)
 	if (site_scan(site, e) < 0 || records_load(site, e) < 0 ||
 	    offline_load(site, e) < 0 || read_sources(site, e) < 0 ||
 	    convert(site, e) < 0 || shared_make(site, e) < 0 ||
-	    pages_make(site, e) < 0 || gone_make(site, e) < 0 ||
-	    copy(site, e) < 0 || output_finish(site, e) < 0 ||
+	    pages_make(site, e) < 0 || wellknown_make(site, e) < 0 ||
+	    gone_make(site, e) < 0 || copy(site, e) < 0 ||
+	    output_finish(site, e) < 0 ||
 	    plan_keep_map(site, e) < 0)
 		return -1;
 	return publish(site, result, e);

@@ -559,8 +559,8 @@ check_addresses(struct check *c, struct err *e)
 		claim_doc(c, &all, i);
 	for (size_t i = 0; i < site->index_count; i++)
 		claim(&all,
-		    arena_strndup(&site->arena, site->indexes[i].address.ptr,
-			site->indexes[i].address.len),
+		    arena_strndup(&site->arena, site->indexes[i]->address.ptr,
+			site->indexes[i]->address.len),
 		    NULL);
 	if (all.count)
 		qsort(all.items, all.count, sizeof(*all.items), by_address);

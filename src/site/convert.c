@@ -17,213 +17,100 @@
 #include "site/pool.h"
 #include "store/store.h"
 
-#include "site/site_internal.h"
+#include "site/job.h"
+#include "site/parts.h"
 
 enum {
 	SOURCE_MAX = MD_MAX_BYTES + 128 * 1024,
 	PAGE_MAX = 64 * 1024 * 1024,
 	MESSAGES_MAX = 4 * 1024 * 1024,
-	WIDTH = 67, /* RENDERING.md: columns of Gopher texts and menus */
-	NARROW = 40,
 };
 
 struct converting {
 	struct site *site;
 	struct doc **stale;
-	size_t lost; /* refused while converting */
-	/* Only in a helper: */
-	struct arena arena;
-	struct buf bytes, page, other, messages, deps, outputs;
-	bool is_ready;
+	size_t lost;      /* refused while converting */
+	struct scratch s; /* only in a helper */
 };
 
 /* --- in a helper --------------------------------------------------------- */
 
-struct job {
-	struct converting *c;
-	struct doc *doc;
-	struct document document;
-	struct links links;
-	const struct words *words;
-	struct diag diag;
-	struct err *err;
-	uint64_t size;
-};
-
-static const struct form {
-	char protocol;
-	const char *suffix;
-	enum links_form links;
-	int (*render)(struct buf *, const struct md_node *,
-	    const struct render_opts *, struct err *);
-	unsigned columns;
-	char gopher_type;
-	const char *media;
-	bool article_only;
-} forms[] = {
-	{ 'g', ".gmi", LINKS_GEMINI, gemtext_render, 0, 0, "text/gemini",
-	    false },
-	{ 'o', ".gmi", LINKS_GEMTEXT_ON_GOPHER, gemtext_render, 0, '0',
-	    "text/gemini", false },
-	{ 'o', "", LINKS_GOPHER, gophermap_render, WIDTH, '1',
-	    "application/gopher-menu", false },
-	{ 'o', ".txt", LINKS_GOPHER, gophertext_render, WIDTH, '0',
-	    "text/plain", false },
-	{ 'o', ".w40.txt", LINKS_GOPHER, gophertext_render, NARROW, '0',
-	    "text/plain", true },
-	{ 'o', ".w0.txt", LINKS_GOPHER, gophertext_render, 0, '0', "text/plain",
-	    true },
-};
-
-/* `suffix` behind the document's address, in the arena. */
-static struct slice
-own_address(struct job *j, const char *suffix)
+struct slice
+job_address(struct job *j, struct slice address, const char *suffix)
 {
-	const char *s = arena_printf(
-	    &j->c->arena, "%.*s%s", SLICE_FMT(j->doc->address), suffix);
-
-	return slice_cstr(s ? s : "");
+	return slice_cstr(
+	    arena_printf(&j->s->arena, "%.*s%s", SLICE_FMT(address), suffix));
 }
 
-static int
-pack_page(struct job *j, const struct output *o)
+int
+job_pack(struct job *j, const struct output *o)
 {
 	if (!o->address.len)
 		return err_memory(j->err);
-	output_pack(&j->c->outputs, o);
-	return buf_failed(&j->c->outputs) ? err_memory(j->err) : 0;
+	output_pack(&j->s->outputs, o);
+	return buf_failed(&j->s->outputs) ? err_memory(j->err) : 0;
 }
 
-static void
-foot_link(
-    struct job *j, struct md_node *p, struct slice address, struct slice label)
+bool
+job_has_all_forms(struct slice alias)
 {
-	const char *own =
-	    arena_printf(&j->c->arena, LINKS_OWN "%.*s", SLICE_FMT(address));
+	size_t at = alias.len;
 
-	if (p->first)
-		(void)md_add(&j->c->arena, p, MD_BREAK);
-	(void)md_add_link(&j->c->arena, p, slice_cstr(own), label);
-}
-
-static struct slice
-word(const struct job *j, enum word w)
-{
-	return slice_cstr(j->words->word[w]);
-}
-
-/* The ways on from a page: its other forms, and up. */
-static struct md_node *
-make_foot(struct job *j, const struct form *f)
-{
-	struct md_node *p = md_add(&j->c->arena, NULL, MD_PARAGRAPH);
-	bool article = j->doc->source->kind == SOURCE_ARTICLE;
-	const char *gemtext = arena_printf(
-	    &j->c->arena, "%s (gemtext)", j->words->word[WORD_TEXT]);
-
-	if (!p || !gemtext)
-		return NULL;
-	if (f->gopher_type == '1') {
-		foot_link(j, p, own_address(j, ".txt"), word(j, WORD_TEXT));
-		if (article) {
-			foot_link(j, p, own_address(j, ".w40.txt"),
-			    word(j, WORD_NARROW_TEXT));
-			foot_link(j, p, own_address(j, ".w0.txt"),
-			    word(j, WORD_UNWRAPPED_TEXT));
-		}
-		foot_link(j, p, own_address(j, ".gmi"), slice_cstr(gemtext));
-	}
-	foot_link(j, p, own_address(j, ".md"), word(j, WORD_SOURCE));
-	if (article)
-		foot_link(
-		    j, p, SLICE_LIT("/articles/"), word(j, WORD_ARTICLES));
-	foot_link(j, p, SLICE_LIT("/"), word(j, WORD_HOME));
-	return p;
-}
-
-static int
-render_form(struct job *j, const struct form *f)
-{
-	struct converting *c = j->c;
-	struct md_node *tree = j->document.tree, *last = tree->last;
-	struct md_node *foot = make_foot(j, f);
-	struct render_opts opts = { .lang = j->doc->lang,
-		.words = j->words,
-		.columns = f->columns,
-		.crlf = f->protocol == 'o',
-		.resolve = links_resolve,
-		.resolve_ctx = &j->links };
-	struct output o = { .protocol = f->protocol,
-		.address = own_address(j, f->suffix),
-		.kind = STORE_PAGE,
-		.gopher_type = f->gopher_type,
-		.media = slice_cstr(f->media),
-		.lang = j->doc->lang };
-	int rc;
-
-	if (!foot)
-		return err_memory(j->err);
-	buf_clear(&c->page);
-	j->links.form = f->links;
-	md_move(foot, tree);
-	rc = f->render(&c->page, tree, &opts, j->err);
-	/* The foot goes again: each form has its own. */
-	if (last)
-		last->next = NULL;
-	else
-		tree->first = NULL;
-	tree->last = last;
-	if (rc < 0)
-		return -1;
-	if (f->protocol == 'g')
-		j->size = c->page.len;
-	o.body = buf_slice(&c->page);
-	if (pack_page(j, &o) < 0)
-		return -1;
-	if (f->gopher_type != '1')
-		return 0;
-	/* Over Gopher an alias serves what it stands for. */
-	for (size_t i = 0; i < j->doc->alias_count; i++) {
-		o.address = j->doc->aliases[i];
-		if (pack_page(j, &o) < 0)
-			return -1;
-	}
-	return 0;
+	while (at && alias.ptr[at - 1] != '/')
+		at--;
+	alias = slice_from(alias, at);
+	return alias.len && slice_find(alias, '.') == alias.len;
 }
 
 static int
 pack_source(struct job *j)
 {
 	struct output o = { .protocol = 'g',
-		.address = own_address(j, ".md"),
+		.address = job_address(j, j->doc->address, ".md"),
 		.kind = STORE_PAGE,
 		.gopher_type = '0',
 		.media = SLICE_LIT("text/markdown"),
 		.lang = j->doc->lang,
 		.body = j->document.text };
 
-	if (pack_page(j, &o) < 0)
+	if (job_pack(j, &o) < 0)
 		return -1;
-	buf_clear(&j->c->page);
-	output_crlf(&j->c->page, j->document.text);
-	if (buf_failed(&j->c->page))
+	buf_clear(&j->s->page);
+	output_crlf(&j->s->page, j->document.text);
+	if (buf_failed(&j->s->page))
 		return err_memory(j->err);
 	o.protocol = 'o';
-	o.body = buf_slice(&j->c->page);
-	return pack_page(j, &o);
+	o.body = buf_slice(&j->s->page);
+	if (job_pack(j, &o) < 0)
+		return -1;
+	for (size_t i = 0; i < j->doc->alias_count; i++) {
+		if (!job_has_all_forms(j->doc->aliases[i]))
+			continue;
+		o.address = job_address(j, j->doc->aliases[i], ".md");
+		if (job_pack(j, &o) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
 pack_aliases(struct job *j)
 {
-	struct output o = { .protocol = 'g',
-		.kind = STORE_REDIRECT,
-		.body = own_address(j, ".gmi") };
+	static const struct {
+		const char *from, *to;
+	} ends[] = { { "", ".gmi" }, { ".gmi", ".gmi" }, { ".md", ".md" } };
+	struct output o = { .protocol = 'g', .kind = STORE_REDIRECT };
 
 	for (size_t i = 0; i < j->doc->alias_count; i++) {
-		o.address = j->doc->aliases[i];
-		if (pack_page(j, &o) < 0)
-			return -1;
+		struct slice alias = j->doc->aliases[i];
+		size_t count = job_has_all_forms(alias) ? 3 : 1;
+
+		for (size_t k = 0; k < count; k++) {
+			o.address = job_address(j, alias, ends[k].from);
+			o.body = job_address(j, j->doc->address, ends[k].to);
+			if (job_pack(j, &o) < 0)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -232,25 +119,31 @@ pack_aliases(struct job *j)
 static int
 pack_files(struct job *j)
 {
-	struct slice deps = buf_slice(&j->c->deps), dep;
-	struct buf *address = &j->c->other;
+	struct slice deps = buf_slice(&j->s->deps), dep;
+	struct buf *address = &j->s->other;
 
 	while (unit_next(&deps, &dep)) {
-		struct source *s = links_file(j->c->site, j->doc, dep, address);
+		struct source *s = links_file(j->site, j->doc, dep, address);
 		struct output o = { .protocol = 'g', .kind = STORE_PAGE };
 		const char *own;
 
 		if (!s || slice_starts(s->file->path, SLICE_LIT("files/")))
 			continue;
-		own = arena_strndup(&j->c->arena, address->ptr, address->len);
+		if (j->size > PARTS_OVER_BYTES &&
+		    sheets_is_part(slice_from(
+			buf_slice(address), j->doc->address.len + 1)))
+			return err_at(j->err, s->file->path.ptr, 0, 0,
+			    "has the address of a part of the article; "
+			    "rename it");
+		own = arena_strndup(&j->s->arena, address->ptr, address->len);
 		o.address = slice_cstr(own ? own : "");
 		o.media = s->media;
 		o.gopher_type = links_gopher_type(s);
 		o.path = s->file->path;
-		if (pack_page(j, &o) < 0)
+		if (job_pack(j, &o) < 0)
 			return -1;
 		o.protocol = 'o';
-		if (pack_page(j, &o) < 0)
+		if (job_pack(j, &o) < 0)
 			return -1;
 	}
 	return 0;
@@ -267,7 +160,7 @@ pack_gone(struct job *j)
 	const char *text;
 
 	date_format_day(&j->doc->art.fm.withdrawn, day);
-	text = arena_printf(&j->c->arena, "%s: %.*s (%s)",
+	text = arena_printf(&j->s->arena, "%s: %.*s (%s)",
 	    j->words->word[WORD_WITHDRAWN], SLICE_FMT(j->doc->art.title), day);
 	if (!text)
 		return err_memory(j->err);
@@ -277,38 +170,66 @@ pack_gone(struct job *j)
 		o.gopher_type = k ? '0' : 0;
 		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes);
 		     i++) {
-			o.address = own_address(j, suffixes[i]);
-			if (pack_page(j, &o) < 0)
+			o.address =
+			    job_address(j, j->doc->address, suffixes[i]);
+			if (job_pack(j, &o) < 0)
 				return -1;
 		}
 		for (size_t i = 0; i < j->doc->alias_count; i++) {
 			o.address = j->doc->aliases[i];
-			if (pack_page(j, &o) < 0)
+			if (job_pack(j, &o) < 0)
 				return -1;
 		}
 	}
 	return 0;
 }
 
+/* The foot links to translations; what leads nowhere is told here. */
+static int
+check_translations(struct job *j)
+{
+	const struct frontmatter *fm = &j->doc->art.fm;
+	struct md_node *scratch = md_add(&j->s->arena, NULL, MD_PARAGRAPH);
+
+	for (size_t i = 0; scratch && i < fm->translation_count; i++) {
+		const struct fm_text *path = &fm->translations[i].path;
+		struct md_node *n = md_add_link(&j->s->arena, scratch,
+		    path->text, fm->translations[i].lang);
+
+		if (!n)
+			return err_memory(j->err);
+		n->line = path->line;
+		n->column = path->column;
+	}
+	if (!scratch)
+		return err_memory(j->err);
+	return links_check(&j->links, scratch, &j->diag, &j->s->deps, j->err);
+}
+
 static int
 compose(struct job *j)
 {
 	struct head h = { .art = &j->doc->art,
-		.catalog = &j->c->site->catalog,
+		.catalog = &j->site->catalog,
 		.words = j->words,
-		.lang = j->doc->lang };
+		.lang = j->doc->lang,
+		.has_foot = true };
 	struct md_node *tree = j->document.tree;
 
-	if (head_add(&j->c->arena, tree, &h) < 0 ||
-	    head_add_tail(&j->c->arena, tree, &h) < 0)
+	j->body_first = tree->first;
+	j->body_last = tree->last;
+	if (head_add(&j->s->arena, tree, &h) < 0 ||
+	    head_add_tail(&j->s->arena, tree, &h) < 0)
 		return err_memory(j->err);
-	return links_check(&j->links, tree, &j->diag, &j->c->deps, j->err);
+	if (links_check(&j->links, tree, &j->diag, &j->s->deps, j->err) < 0)
+		return -1;
+	return j->doc->art.fm.translation_count ? check_translations(j) : 0;
 }
 
 static int
 convert(struct job *j, struct slice given)
 {
-	struct converting *c = j->c;
+	struct scratch *c = j->s;
 	struct doc *d = j->doc;
 	struct document_opts opts = { .file = d->source->file->path.ptr,
 		.diag = &j->diag,
@@ -321,7 +242,7 @@ convert(struct job *j, struct slice given)
 		return pack_gone(j);
 	if (given.len) {
 		buf_add(&c->bytes, given);
-	} else if (io_read_below(c->site->content_fd, opts.file, SOURCE_MAX,
+	} else if (io_read_below(j->site->content_fd, opts.file, SOURCE_MAX,
 		       &c->bytes, NULL, j->err) < 0 ||
 	    hash_of(buf_slice(&c->bytes), &hash) < 0) {
 		return -1;
@@ -333,18 +254,13 @@ convert(struct job *j, struct slice given)
 		j->err) < 0 ||
 	    compose(j) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if ((!forms[i].article_only ||
-			d->source->kind == SOURCE_ARTICLE) &&
-		    render_form(j, &forms[i]) < 0)
-			return -1;
-	if (pack_source(j) < 0 || pack_aliases(j) < 0)
+	if (sheets_pack(j) < 0 || pack_source(j) < 0 || pack_aliases(j) < 0)
 		return -1;
 	return pack_files(j);
 }
 
 static void
-prepare(struct converting *c)
+prepare(struct scratch *c)
 {
 	struct buf *all[] = { &c->bytes, &c->page, &c->other, &c->messages,
 		&c->deps, &c->outputs };
@@ -367,25 +283,28 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 {
 	struct converting *c = ctx;
 	struct err e = ERR_INIT;
-	struct job j = { .c = c, .doc = c->stale[job], .err = &e };
+	struct scratch *s = &c->s;
+	struct job j = {
+		.s = s, .site = c->site, .doc = c->stale[job], .err = &e
+	};
 	struct slice address;
 	int rc = -1;
 
-	prepare(c);
-	j.diag = (struct diag){ .sink = messages_pack, .ctx = &c->messages };
+	prepare(s);
+	j.diag = (struct diag){ .sink = messages_pack, .ctx = &s->messages };
 	j.words = words_in(c->site, j.doc->lang);
-	address = own_address(&j, ".gmi");
+	address = job_address(&j, j.doc->address, ".gmi");
 	links_init(&j.links, c->site, j.doc, address, j.words);
 	rc = convert(&j, given);
 	if (rc < 0)
 		diag_err(&j.diag, DIAG_ERROR, &e);
 	links_release(&j.links);
-	c->messages.failed = false;
+	s->messages.failed = false;
 	pack_number(reply, rc == 0);
 	pack_number(reply, j.size);
-	pack_slice(reply, buf_slice(&c->messages));
-	pack_slice(reply, buf_slice(&c->deps));
-	pack_slice(reply, rc == 0 ? buf_slice(&c->outputs) : SLICE_NONE);
+	pack_slice(reply, buf_slice(&s->messages));
+	pack_slice(reply, buf_slice(&s->deps));
+	pack_slice(reply, rc == 0 ? buf_slice(&s->outputs) : SLICE_NONE);
 }
 
 /* --- in the parent ------------------------------------------------------- */

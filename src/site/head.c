@@ -252,6 +252,12 @@ base_name(struct slice path)
 	return slice_from(path, at);
 }
 
+static bool
+is_outside(struct slice path)
+{
+	return path.len > 3 && memmem(path.ptr, path.len, "://", 3);
+}
+
 int
 head_add_tail(struct arena *a, struct md_node *doc, const struct head *h)
 {
@@ -263,6 +269,8 @@ head_add_tail(struct arena *a, struct md_node *doc, const struct head *h)
 	for (size_t i = 0; i < fm->translation_count && !l.failed; i++) {
 		struct slice label;
 
+		if (h->has_foot && !is_outside(fm->translations[i].path.text))
+			continue;
 		if (translation_label(a, fm->translations[i].lang, &label) < 0)
 			l.failed = true;
 		else

@@ -30,8 +30,9 @@ enum found_kind {
 /* What a local target is. */
 struct found {
 	enum found_kind kind;
-	const struct doc *doc; /* DOC */
+	const struct doc *doc; /* DOC, WITHDRAWN */
 	struct source *source; /* FILE, ELSEWHERE, UNSAYABLE */
+	struct index *index;   /* INDEX */
 	struct slice suffix;   /* DOC: ".txt" when asked for so; else empty */
 	struct slice rest;     /* FILE: the address behind the owner's */
 };
@@ -166,7 +167,7 @@ find_page(const struct site *site, struct slice address)
 {
 	struct found out = { .kind = FOUND_NOTHING };
 
-	if (pages_has(site, address))
+	if ((out.index = pages_find(site, address)))
 		out.kind = FOUND_INDEX;
 	else
 		found_address(site, address, &out);
@@ -224,6 +225,9 @@ enum href_kind {
 	HREF_OUTSIDE,
 	HREF_LOCAL, /* l->path holds it: absolute, decoded, without dots */
 	HREF_OWN,   /* the program's: l->path holds an address */
+	HREF_PAGE,  /* the same, not looked up */
+	HREF_GEMINI_URL,
+	HREF_GOPHER_URL,
 };
 
 static enum href_kind
@@ -261,19 +265,42 @@ local_path(struct links *l, struct slice href)
 }
 
 static enum href_kind
+classify_own(struct links *l, struct slice href)
+{
+	static const struct {
+		struct slice scheme;
+		enum href_kind kind;
+	} schemes[] = {
+		{ SLICE_LIT(LINKS_OWN), HREF_OWN },
+		{ SLICE_LIT(LINKS_PAGE), HREF_PAGE },
+		{ SLICE_LIT(LINKS_GEMINI_URL), HREF_GEMINI_URL },
+		{ SLICE_LIT(LINKS_GOPHER_URL), HREF_GOPHER_URL },
+	};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		struct slice scheme = schemes[i].scheme;
+
+		if (!slice_starts(href, scheme))
+			continue;
+		buf_clear(&l->path);
+		buf_add(&l->path, slice_from(href, scheme.len));
+		return l->path.len ? schemes[i].kind : HREF_NONE;
+	}
+	return HREF_NONE;
+}
+
+static enum href_kind
 classify(struct links *l, struct slice href)
 {
+	enum href_kind own;
 	size_t scheme;
 
 	href = slice_trim(href);
 	if (!href.len || href.len > HREF_MAX || href.ptr[0] == '#')
 		return HREF_NONE;
-	if (slice_starts(href, SLICE_LIT(LINKS_OWN))) {
-		buf_clear(&l->path);
-		buf_add(&l->path, slice_from(href, sizeof(LINKS_OWN) - 1));
-		return l->path.len ? HREF_OWN : HREF_NONE;
-	}
 	scheme = scheme_len(href);
+	if (scheme && (own = classify_own(l, href)) != HREF_NONE)
+		return own;
 	if (scheme)
 		return is_dangerous(slice_upto(href, scheme)) ? HREF_NONE
 							      : HREF_OUTSIDE;
@@ -336,23 +363,52 @@ finish_own(
 		out->kind = RENDER_NO_TARGET;
 }
 
+/* What has `address` and, as given or by form, an extension. */
 static void
-resolve_doc(struct links *l, const struct found *f, struct render_target *out)
+resolve_page(struct links *l, struct slice address, struct slice suffix,
+    struct render_target *out)
 {
-	struct slice address = f->doc->address;
-	bool is_text = slice_ends(f->suffix, SLICE_LIT(".txt"));
-	bool is_page = !f->suffix.len || slice_eq_cstr(f->suffix, ".gmi");
+	bool is_text = slice_ends(suffix, SLICE_LIT(".txt"));
+	bool is_page = !suffix.len || slice_eq_cstr(suffix, ".gmi");
 
-	buf_add(&l->path, address);
-	buf_add(&l->path, f->suffix.len ? f->suffix : SLICE_LIT(".gmi"));
-	add_relative(l, slice_from(buf_slice(&l->path), 0));
 	buf_add(&l->menu, address);
-	buf_add(&l->menu, f->suffix);
+	buf_add(&l->menu, suffix.len ? suffix : SLICE_LIT(".gmi"));
+	add_relative(l, buf_slice(&l->menu));
+	buf_clear(&l->menu);
+	buf_add(&l->menu, address);
+	buf_add(&l->menu, suffix);
 	buf_add(&l->text, address);
-	buf_add(&l->text, f->suffix.len ? f->suffix : SLICE_LIT(".txt"));
-	out->menu_type = f->suffix.len ? '0' : '1';
+	buf_add(&l->text, suffix.len ? suffix : SLICE_LIT(".txt"));
+	out->menu_type = suffix.len ? '0' : '1';
 	out->text_type = '0';
 	finish_own(l, out, !is_text, is_page);
+}
+
+/* "/articles/x.w40.txt": "/articles/x" and its extension. */
+static void
+resolve_address(struct links *l, struct render_target *out)
+{
+	static const char *const suffixes[] = { ".w40.txt", ".w0.txt", ".txt",
+		".md", ".gmi" };
+	struct buf whole = l->path;
+	struct slice address = buf_slice(&whole), suffix = SLICE_NONE;
+
+	for (size_t i = 0;
+	     !suffix.len && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (slice_ends(address, slice_cstr(suffixes[i])))
+			suffix = slice_cstr(suffixes[i]);
+	address.len -= suffix.len;
+	resolve_page(l, address, suffix, out);
+}
+
+/* A full URL of ours, over the other protocol too. */
+static void
+resolve_url(struct links *l, char mark, struct render_target *out)
+{
+	buf_add_char(&l->uri, mark);
+	uri_encode(&l->uri, buf_slice(&l->path));
+	out->uri = buf_slice(&l->uri);
+	out->kind = buf_failed(&l->uri) ? RENDER_NO_TARGET : RENDER_OUTSIDE;
 }
 
 static void
@@ -380,15 +436,52 @@ resolve_file(struct links *l, const struct found *f, struct render_target *out)
 }
 
 static void
-resolve_index(struct links *l, struct slice local, struct render_target *out)
+resolve_index(struct links *l, const struct index *x, struct render_target *out)
 {
-	buf_add(&l->menu, local);
-	if (!slice_ends(local, SLICE_LIT("/")))
-		buf_add_char(&l->menu, '/');
-	buf_add(&l->text, buf_slice(&l->menu));
-	add_relative(l, buf_slice(&l->menu));
+	struct slice address = x->address;
+	bool in_gemini = true;
+
+	add_relative(l, address);
 	out->menu_type = out->text_type = '1';
-	finish_own(l, out, true, false);
+	switch (x->form) {
+	case FORM_FOLDER:
+		buf_add(&l->menu, address);
+		break;
+	case FORM_PAGE:
+		address.len -= sizeof(".gmi") - 1;
+		buf_add(&l->menu, address);
+		break;
+	case FORM_FEED:
+		address.len -= sizeof(".gmi") - 1;
+		buf_add(&l->menu, address);
+		buf_add_cstr(&l->menu, ".txt");
+		out->menu_type = out->text_type = '0';
+		break;
+	case FORM_GEMINI:
+		in_gemini = l->form == LINKS_GEMINI;
+		break;
+	}
+	buf_add(&l->text, buf_slice(&l->menu));
+	if (in_gemini) {
+		finish_own(l, out, true, false);
+		return;
+	}
+	/* Gopher has none of it. */
+	buf_clear(&l->uri);
+	buf_clear(&l->path);
+	buf_add(&l->path, address);
+	resolve_url(l, MARK_GEMINI, out);
+}
+
+static void
+resolve_outside(struct links *l, struct slice href, struct render_target *out)
+{
+	href = slice_trim(href);
+	if (href.ptr[0] == '/')
+		buf_add_cstr(&l->uri, "https:");
+	render_url(&l->uri, href);
+	out->kind = buf_failed(&l->uri) ? RENDER_NO_TARGET : RENDER_OUTSIDE;
+	out->uri = buf_slice(&l->uri);
 }
 
 void
@@ -407,13 +500,16 @@ links_resolve(
 	case HREF_NONE:
 		return;
 	case HREF_OUTSIDE:
-		href = slice_trim(href);
-		if (href.ptr[0] == '/')
-			buf_add_cstr(&l->uri, "https:");
-		render_url(&l->uri, href);
-		out->kind =
-		    buf_failed(&l->uri) ? RENDER_NO_TARGET : RENDER_OUTSIDE;
-		out->uri = buf_slice(&l->uri);
+		resolve_outside(l, href, out);
+		return;
+	case HREF_PAGE:
+		resolve_address(l, out);
+		return;
+	case HREF_GEMINI_URL:
+		resolve_url(l, MARK_GEMINI, out);
+		return;
+	case HREF_GOPHER_URL:
+		resolve_url(l, MARK_GOPHER, out);
 		return;
 	case HREF_LOCAL:
 		f = find(l->site, l->doc, buf_slice(&l->path));
@@ -425,15 +521,25 @@ links_resolve(
 		f = find_page(l->site, buf_slice(&l->path));
 		break;
 	}
-	if (f.kind == FOUND_INDEX) {
-		resolve_index(l, buf_slice(&l->path), out);
-		return;
-	}
-	buf_clear(&l->path);
-	if (f.kind == FOUND_DOC)
-		resolve_doc(l, &f, out);
+	if (f.kind == FOUND_INDEX)
+		resolve_index(l, f.index, out);
+	else if (f.kind == FOUND_DOC)
+		resolve_page(l, f.doc->address, f.suffix, out);
 	else if (f.kind == FOUND_FILE)
 		resolve_file(l, &f, out);
+}
+
+struct doc *
+links_doc(struct links *l, struct slice href)
+{
+	struct found f;
+
+	if (classify(l, href) != HREF_LOCAL)
+		return NULL;
+	f = find(l->site, l->doc, buf_slice(&l->path));
+	if (f.kind != FOUND_DOC && f.kind != FOUND_WITHDRAWN)
+		return NULL;
+	return plan_find_doc(l->site, f.doc->address);
 }
 
 /* --- what a document depends on ------------------------------------------ */

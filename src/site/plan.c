@@ -6,6 +6,7 @@
 #include "site/build.h"
 #include "store/store.h"
 
+#include "site/foot.h"
 #include "site/site_internal.h"
 
 /* First parts of addresses that pages cannot have. */
@@ -128,34 +129,11 @@ settle_slug(struct site *site, struct doc *d, struct err *e)
 	return 0;
 }
 
-static int
-check_terms(const struct site *site, const struct doc *d,
-    const struct fm_list *terms, const struct catalog_names *names,
-    struct err *e)
-{
-	char slug[SLUG_MAX + 1];
-
-	for (size_t i = 0; i < terms->count; i++) {
-		const struct fm_text *t = &terms->items[i];
-
-		if (catalog_slug(&site->catalog, names, t->text, slug))
-			continue;
-		err_at(e, d->source->file->path.ptr, t->line, t->column,
-		    "\"%.*s\" makes no address; give it one in "
-		    "capsule.yaml: terms: {%.*s: a-z, 0-9, hyphens}",
-		    SLICE_FMT(t->text), SLICE_FMT(t->text));
-		return fault(e, "term");
-	}
-	return 0;
-}
-
 /* -1 and *e when the document cannot be published. */
 static int
 settle(struct site *site, struct doc *d, struct err *e)
 {
 	const struct frontmatter *fm = &d->art.fm;
-	struct fm_text series = fm->series;
-	struct fm_list one = { &series, series.text.len ? 1 : 0 };
 
 	d->lang =
 	    fm->lang.text.len ? fm->lang.text : catalog_lang(&site->catalog);
@@ -170,13 +148,9 @@ settle(struct site *site, struct doc *d, struct err *e)
 		    "no title: neither in the front matter nor as a heading");
 		return fault(e, "no-title");
 	}
-	if (settle_slug(site, d, e) < 0 ||
-	    check_terms(
-		site, d, &fm->categories, &site->catalog.categories, e) < 0 ||
-	    check_terms(site, d, &fm->tags, NULL, e) < 0 ||
-	    check_terms(site, d, &one, &site->catalog.series, e) < 0)
+	if (settle_slug(site, d, e) < 0)
 		return -1;
-	return 0;
+	return terms_settle(site, d, e) < 0 ? fault(e, "term") : 0;
 }
 
 static bool
@@ -282,7 +256,10 @@ alias_address(struct site *site, struct slice given, struct slice *out)
 		if (given.ptr[i] <= ' ' || given.ptr[i] >= 0x7f ||
 		    given.ptr[i] == '?' || given.ptr[i] == '#')
 			return false;
-	if (!given.len || given.len + 1 > STORE_KEY_MAX - 1)
+	/* "/x" and "/x.gmi" stand for all forms of a page. */
+	if (slice_ends(given, SLICE_LIT(".gmi")))
+		given.len -= sizeof(".gmi") - 1;
+	if (!given.len || given.len + sizeof("/.w40.txt") > STORE_KEY_MAX)
 		return false;
 	text = arena_printf(&site->arena, "%s%.*s",
 	    given.ptr[0] == '/' ? "" : "/", SLICE_FMT(given));
@@ -295,7 +272,7 @@ is_own_address(const struct site *site, struct slice address)
 {
 	static const char *const ends[] = { ".gmi", ".md", ".txt", "/" };
 
-	if (plan_find_doc(site, address) || pages_has(site, address))
+	if (plan_find_doc(site, address) || pages_find(site, address))
 		return true;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct slice end = slice_cstr(ends[i]);
@@ -539,6 +516,7 @@ plan_digest(const struct site *site, const struct doc *d, struct hash *out)
 	pack_number(&in, d->alias_count);
 	for (size_t i = 0; i < d->alias_count; i++)
 		pack_slice(&in, d->aliases[i]);
+	foot_digest(d, &in);
 	rc = buf_failed(&in) ? -1 : hash_of(buf_slice(&in), out);
 	buf_release(&in);
 	return rc;
@@ -589,7 +567,7 @@ hash_map(struct site *site, struct err *e)
 			pack_slice(&in, site->places[i].doc->address);
 		}
 	for (size_t i = 0; i < site->index_count; i++)
-		pack_slice(&in, site->indexes[i].address);
+		pack_slice(&in, site->indexes[i]->address);
 	rc = buf_failed(&in) || hash_of(buf_slice(&in), &site->map_hash) < 0
 	    ? err_memory(e)
 	    : 0;
@@ -623,7 +601,8 @@ plan_documents(struct site *site, struct err *e)
 			return -1;
 	}
 	if (settle_addresses(site, e) < 0 || make_lists(site, e) < 0 ||
-	    pages_plan(site, e) < 0 || settle_aliases(site, e) < 0)
+	    terms_plan(site, e) < 0 || pages_plan(site, e) < 0 ||
+	    settle_aliases(site, e) < 0 || relate_documents(site, e) < 0)
 		return -1;
 	return hash_map(site, e);
 }

@@ -171,7 +171,7 @@ is_published(const struct site *site, struct slice address)
 	d = plan_find_doc(site, address);
 	if (!d && len > 1 && address.ptr[len - 1] == '.')
 		d = plan_find_doc(site, slice_upto(address, len - 1));
-	return (d && !d->is_withdrawn) || pages_has(site, address);
+	return (d && !d->is_withdrawn) || pages_find(site, address);
 }
 
 /* Whether what is said to be gone is published, which is an error. */

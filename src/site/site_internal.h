@@ -9,8 +9,12 @@
  *	read.c     new and changed files are read, in helpers: a record each
  *	plan.c     records -> documents: what is published, where, and the
  *	           digest of all that goes into each
+ *	terms.c    the categories, tags, authors, series and languages of all
+ *	relate.c   which document comes next, which ones say the same
  *	convert.c  documents whose digest is new are converted, in helpers
- *	pages.c    indexes whose digest is new are made
+ *	pages.c    which pages the program makes of many documents
+ *	make.c     those of them whose digest is new are made
+ *	wellknown.c  robots.txt and its kin
  *	publish.c  what came out goes into the store; what is no longer
  *	           planned goes out of it
  *	build.c    the order of all this
@@ -69,6 +73,46 @@ struct source {
 	struct doc *doc;
 };
 
+enum term_kind {
+	TERM_CATEGORY,
+	TERM_TAG,
+	TERM_AUTHOR,
+	TERM_SERIES,
+	TERM_LANG,
+	TERM_KINDS
+};
+
+/* How an article spells a term. */
+struct term_name {
+	struct term_name *next;
+	struct slice lang, text;
+};
+
+/* A category, tag, author, series or language, under one slug. */
+struct term {
+	enum term_kind kind;
+	struct slice slug;
+	struct slice address;             /* "/tag/water/" */
+	const struct catalog_name *known; /* as capsule.yaml has it, or NULL */
+	struct term_name
+	    *names; /* one a language, the oldest article's first */
+	const struct fm_person *person; /* AUTHOR: with a url or bio, or NULL */
+	struct slice lang;              /* of its own page */
+	struct doc **docs;              /* published articles, newest first */
+	size_t count;
+};
+
+/* A term that a document has. */
+struct doc_term {
+	struct term *term;
+	struct slice text; /* as it stands there */
+	size_t at;         /* the document's place in term->docs */
+};
+
+enum {
+	RELATED_MAX = 5 /* articles named in the foot of another */
+};
+
 /* A document that is published, or withdrawn. */
 struct doc {
 	struct source *source;
@@ -80,7 +124,17 @@ struct doc {
 	bool is_withdrawn;
 	struct slice *aliases; /* addresses that lead to it */
 	size_t alias_count;
-	uint64_t size; /* bytes of its gemtext, once it is converted */
+	uint64_t size;     /* bytes of its gemtext, once it is converted */
+	struct slice kilo; /* the same for people: "4.2 KB"; by pages_make() */
+	struct doc_term *terms;
+	size_t term_count;
+	struct doc *newer, *older; /* articles in its language, or NULL */
+	struct doc **others;       /* the same in other languages */
+	size_t other_count;
+	struct doc *related[RELATED_MAX]; /* as far as not NULL */
+	/* Of relate.c: */
+	struct doc *group, *next; /* its translations: their first, a ring */
+	unsigned stamp, score;
 };
 
 /* What stands at an address, extension aside. */
@@ -95,15 +149,40 @@ enum index_kind {
 	INDEX_ARTICLES,
 	INDEX_ARCHIVE,
 	INDEX_YEAR,
+	INDEX_TERMS, /* all of a kind */
+	INDEX_TERM,
+	INDEX_FEED,
+	INDEX_ATOM,
 };
 
-/* A page that the program makes of many documents. */
+/* What stands at an index's address over each protocol. */
+enum index_form {
+	FORM_FOLDER, /* "/x/": gemtext; "/x": menu */
+	FORM_PAGE,   /* "/x.gmi": gemtext; "/x": menu */
+	FORM_FEED,   /* "/x.gmi": gemtext; "/x.txt": text */
+	FORM_GEMINI, /* Gemini alone */
+};
+
+/* A page that the program makes of many documents or terms. */
 struct index {
 	enum index_kind kind;
-	struct slice address; /* "/archive/2026/" */
-	struct doc **docs;    /* those it lists, in its order */
+	enum index_form form;
+	struct slice address; /* over Gemini: "/archive/2026/" */
+	struct slice lang;
+	struct doc **docs; /* those it lists, in its order */
 	size_t count;
-	unsigned year; /* YEAR */
+	struct term *term; /* that it is of; NULL: of all articles */
+	enum term_kind terms_kind;
+	struct term **terms; /* TERMS: those it lists */
+	size_t term_count;
+	struct slice up;     /* the address of what it is part of */
+	struct slice year;   /* YEAR */
+	size_t year_count;   /* how many the whole year has */
+	size_t page, pages;  /* from 1 */
+	struct slice before; /* addresses of the pages around; may be empty */
+	struct slice after;
+	struct index **years; /* the first pages of its years */
+	size_t years_count;
 	struct slice unit;
 };
 
@@ -134,8 +213,11 @@ struct site {
 	size_t page_count;
 	struct place *places; /* sorted by address */
 	size_t place_count;
-	struct index *indexes; /* sorted by address */
-	size_t index_count;
+	struct term_table *term_table;   /* all terms ever met */
+	struct term **terms[TERM_KINDS]; /* those with articles, by slug */
+	size_t term_counts[TERM_KINDS];
+	struct index **indexes; /* sorted by address */
+	size_t index_count, index_room;
 	struct buf dropped;   /* keys that lost their page, packed */
 	struct buf put_units; /* records of indexes put by this build, packed */
 	struct copy *copies;  /* offered for reading offline, by address */
@@ -245,6 +327,7 @@ struct head {
 	const struct catalog *catalog; /* may be NULL */
 	const struct words *words;
 	struct slice lang;
+	bool has_foot; /* which names the translations that are ours */
 };
 
 /* Puts title, byline, dates, terms and summary before the body. */
@@ -291,6 +374,37 @@ int plan_deps_digest(const struct site *site, const struct doc *d,
 int plan_keep_map(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 
+/* --- terms.c ------------------------------------------------------------- */
+
+/*
+ * Finds the terms of `d`; -1 and *e, with its place, when one of them can have
+ * no address or has that of another.
+ */
+int terms_settle(struct site *site, struct doc *d, struct err *e)
+    __attribute__((warn_unused_result));
+/* Lists the terms of the published articles, and the articles of each. */
+int terms_plan(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+void terms_release(struct site *site);
+/* The term of a language; NULL: nothing is published in it. */
+const struct term *terms_lang(const struct site *site, struct slice lang);
+/* The name to show in `lang`. */
+struct slice term_name(const struct term *t, struct slice lang);
+/* Its description or biography in `lang`, and its URL; may be empty. */
+struct slice term_about(const struct term *t, struct slice lang);
+struct slice term_url(const struct term *t);
+/* "/tag/" of TERM_TAG; static. */
+const char *term_folder(enum term_kind kind);
+/* The program's word for one of them, and for many. */
+enum word term_word(enum term_kind kind);
+enum word term_words(enum term_kind kind);
+
+/* --- relate.c ------------------------------------------------------------ */
+
+/* Sets newer, older, others and related of each document. */
+int relate_documents(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* --- links.c ------------------------------------------------------------- */
 
 enum links_form {
@@ -313,6 +427,15 @@ struct links {
  * this in front, "qasid:/articles/x.md".
  */
 #define LINKS_OWN "qasid:"
+/*
+ * A page of ours, not looked up: "qasid-page:/articles/x/part-2" leads to what
+ * has .gmi behind it over Gemini, to the menu, or from a text to the text.
+ */
+#define LINKS_PAGE "qasid-page:"
+/* "qasid-gemini:/articles/x.gmi": a full gemini:// URL of ours. */
+#define LINKS_GEMINI_URL "qasid-gemini:"
+/* The same with gopher://; a type stands before the selector: "/1/x". */
+#define LINKS_GOPHER_URL "qasid-gopher:"
 
 /* `address` and `words` must outlive *l. */
 void links_init(struct links *l, const struct site *site, const struct doc *d,
@@ -342,6 +465,9 @@ struct links_target {
 void links_find(struct links *l, struct slice href, struct links_target *out);
 /* The Gopher item type of a file. */
 char links_gopher_type(const struct source *s);
+
+/* The document that the local target `href` is; NULL: none. */
+struct doc *links_doc(struct links *l, struct slice href);
 
 /* --- convert.c ----------------------------------------------------------- */
 
@@ -391,10 +517,19 @@ int output_finish(struct site *site, struct err *e)
 /* Lists the indexes that the planned documents ask for. */
 int pages_plan(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
-/* Whether the program makes an index at `address`, last slash aside. */
-bool pages_has(const struct site *site, struct slice address);
+/* The index at `address`, last slash aside; NULL: none. */
+struct index *pages_find(const struct site *site, struct slice address);
+
+/* --- make.c -------------------------------------------------------------- */
+
 /* Puts the indexes whose digest is new, drops those that are no more. */
 int pages_make(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- wellknown.c --------------------------------------------------------- */
+
+/* Puts robots.txt, caps.txt, security.txt and favicon.txt. */
+int wellknown_make(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 
 /* --- shared.c ------------------------------------------------------------ */

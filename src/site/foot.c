@@ -1,0 +1,333 @@
+#include "base/pack.h"
+#include "markdown/node.h"
+
+#include "site/foot.h"
+
+/* A foot being made: blocks, each of lines that are links. */
+struct making {
+	const struct foot *f;
+	struct md_node *root, *block;
+	bool failed;
+};
+
+static void
+next_block(struct making *m)
+{
+	m->block = NULL;
+}
+
+/* The block, with a break behind what it holds. */
+static struct md_node *
+next_line(struct making *m)
+{
+	if (!m->block)
+		m->block = md_add(m->f->arena, m->root, MD_PARAGRAPH);
+	else if (!md_add(m->f->arena, m->block, MD_BREAK))
+		m->failed = true;
+	if (!m->block)
+		m->failed = true;
+	return m->failed ? NULL : m->block;
+}
+
+static void
+add_link(struct making *m, const char *scheme, struct slice address,
+    const char *suffix, struct slice label)
+{
+	struct md_node *block = next_line(m);
+	const char *href = arena_printf(
+	    m->f->arena, "%s%.*s%s", scheme, SLICE_FMT(address), suffix);
+
+	if (!block || !href ||
+	    !md_add_link(m->f->arena, block, slice_cstr(href), label))
+		m->failed = true;
+}
+
+static struct slice
+word(const struct making *m, enum word w)
+{
+	return slice_cstr(m->f->words->word[w]);
+}
+
+/* "Next: Title" */
+static struct slice
+named(struct making *m, enum word w, struct slice name)
+{
+	const char *text = arena_printf(
+	    m->f->arena, "%s: %.*s", m->f->words->word[w], SLICE_FMT(name));
+
+	if (!text)
+		m->failed = true;
+	return slice_cstr(text);
+}
+
+/* --- what it holds ------------------------------------------------------- */
+
+static void
+add_others(struct making *m)
+{
+	const struct doc *d = m->f->doc;
+
+	for (size_t i = 0; i < d->other_count; i++)
+		add_link(m, LINKS_PAGE, d->others[i]->address, "",
+		    words_language(d->others[i]->lang));
+	next_block(m);
+}
+
+static void
+add_related(struct making *m)
+{
+	const struct doc *d = m->f->doc;
+	struct md_node *h;
+
+	if (!d->related[0])
+		return;
+	h = md_add(m->f->arena, m->root, MD_HEADING);
+	if (!h || !md_add_text(m->f->arena, h, word(m, WORD_RELATED))) {
+		m->failed = true;
+		return;
+	}
+	h->level = 1;
+	for (size_t i = 0; i < RELATED_MAX && d->related[i]; i++)
+		add_link(m, LINKS_PAGE, d->related[i]->address, "",
+		    d->related[i]->art.title);
+	next_block(m);
+}
+
+static void
+add_neighbours(struct making *m)
+{
+	const struct doc *d = m->f->doc;
+
+	if (d->newer)
+		add_link(m, LINKS_PAGE, d->newer->address, "",
+		    named(m, WORD_NEXT, d->newer->art.title));
+	if (d->older)
+		add_link(m, LINKS_PAGE, d->older->address, "",
+		    named(m, WORD_PREVIOUS, d->older->art.title));
+	next_block(m);
+}
+
+static void
+add_terms(struct making *m)
+{
+	const struct doc *d = m->f->doc;
+
+	for (size_t i = 0; i < d->term_count; i++) {
+		const struct term *t = d->terms[i].term;
+
+		if (t->kind != TERM_LANG)
+			add_link(m, LINKS_OWN, t->address, "",
+			    named(
+				m, term_word(t->kind), term_name(t, d->lang)));
+	}
+	next_block(m);
+}
+
+/* The same document where others keep a copy, in this protocol. */
+static void
+add_mirrors(struct making *m)
+{
+	const struct foot *f = m->f;
+	bool gemini = f->protocol == 'g';
+	struct slice scheme =
+	    gemini ? SLICE_LIT("gemini://") : SLICE_LIT("gopher://");
+	const struct catalog_list *all = &f->site->catalog.mirrors;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct slice url = all->items[i], host;
+		const char *href;
+
+		if (!slice_starts(url, scheme))
+			continue;
+		if (url.ptr[url.len - 1] == '/')
+			url.len--;
+		host = slice_from(url, scheme.len);
+		host = slice_upto(host, slice_find(host, '/'));
+		href = arena_printf(f->arena, "%.*s%s%.*s%s", SLICE_FMT(url),
+		    gemini                      ? ""
+			: f->gopher_type == '1' ? "/1"
+						: "/0",
+		    SLICE_FMT(f->address),
+		    gemini                      ? ".gmi"
+			: f->gopher_type == '1' ? ""
+						: ".txt");
+		if (!href)
+			m->failed = true;
+		else
+			add_link(m, "", slice_cstr(href), "",
+			    named(m, WORD_MIRROR, host));
+	}
+}
+
+/* A page that is saved or printed says where it is from. */
+static void
+add_addresses(struct making *m)
+{
+	const struct foot *f = m->f;
+	const char *menu =
+	    arena_printf(f->arena, "/1%.*s", SLICE_FMT(f->address));
+
+	if (!menu)
+		m->failed = true;
+	add_link(m, LINKS_GEMINI_URL, f->address, ".gmi", SLICE_LIT("Gemini"));
+	if (f->gopher_type != '1')
+		add_link(m, LINKS_GOPHER_URL, slice_cstr(menu), "",
+		    SLICE_LIT("Gopher"));
+	add_mirrors(m);
+	next_block(m);
+}
+
+static void
+add_forms(struct making *m)
+{
+	const struct foot *f = m->f;
+	const char *gemtext =
+	    arena_printf(f->arena, "%s (gemtext)", f->words->word[WORD_TEXT]);
+
+	if (f->gopher_type != '1')
+		return;
+	add_link(m, LINKS_PAGE, f->address, ".txt", word(m, WORD_TEXT));
+	if (f->doc->source->kind == SOURCE_ARTICLE) {
+		add_link(m, LINKS_PAGE, f->address, ".w40.txt",
+		    word(m, WORD_NARROW_TEXT));
+		add_link(m, LINKS_PAGE, f->address, ".w0.txt",
+		    word(m, WORD_UNWRAPPED_TEXT));
+	}
+	if (!gemtext)
+		m->failed = true;
+	add_link(m, LINKS_PAGE, f->address, ".gmi", slice_cstr(gemtext));
+}
+
+static void
+add_ways(struct making *m, bool all)
+{
+	const struct foot *f = m->f;
+	const struct catalog *c = &f->site->catalog;
+	bool article = f->doc->source->kind == SOURCE_ARTICLE;
+	bool foreign = !slice_eq(f->doc->lang, catalog_lang(c));
+	const struct term *lang = terms_lang(f->site, f->doc->lang);
+	struct slice home = foreign && lang ? lang->address : SLICE_LIT("/");
+
+	add_forms(m);
+	if (all && !f->is_text)
+		add_link(m, LINKS_PAGE, f->doc->address, ".md",
+		    word(m, WORD_SOURCE));
+	if (all && article && !f->is_text)
+		add_link(
+		    m, LINKS_OWN, home, "new.gmi", word(m, WORD_SUBSCRIBE));
+	if (article)
+		add_link(m, LINKS_OWN, SLICE_LIT("/articles/"), "",
+		    word(m, WORD_ARTICLES));
+	add_link(m, LINKS_OWN, home, "", word(m, WORD_HOME));
+	next_block(m);
+}
+
+static void
+add_licence(struct making *m)
+{
+	const struct foot *f = m->f;
+	struct slice licence = f->site->catalog.licence;
+	struct md_node *p;
+
+	/* The article's own stands in its head. */
+	if (!licence.len || f->doc->art.fm.licence.text.len)
+		return;
+	p = next_line(m);
+	if (p && !md_add_text(f->arena, p, named(m, WORD_LICENCE, licence)))
+		m->failed = true;
+	next_block(m);
+}
+
+const char *
+foot_part(struct arena *a, const struct words *w, size_t part, size_t parts)
+{
+	return arena_printf(a, "%s %zu %s %zu", w->word[WORD_PART], part,
+	    w->word[WORD_OF], parts);
+}
+
+static void
+add_part(struct making *m, size_t part, enum word w)
+{
+	const struct foot *f = m->f;
+	const char *name = foot_part(f->arena, f->words, part, f->parts);
+	const char *suffix =
+	    part == 1 ? "" : arena_printf(f->arena, "/part-%zu", part);
+
+	if (name && suffix)
+		add_link(m, LINKS_PAGE, f->doc->address, suffix,
+		    named(m, w, slice_cstr(name)));
+	else
+		m->failed = true;
+}
+
+/* The parts before and after, and the contents, which the first part has. */
+static void
+add_parts(struct making *m)
+{
+	const struct foot *f = m->f;
+
+	if (f->part && f->part < f->parts)
+		add_part(m, f->part + 1, WORD_NEXT);
+	if (f->part > 1)
+		add_part(m, f->part - 1, WORD_PREVIOUS);
+	if (f->parts && f->part != 1)
+		add_link(
+		    m, LINKS_PAGE, f->doc->address, "", word(m, WORD_CONTENTS));
+	next_block(m);
+}
+
+struct md_node *
+foot_make(const struct foot *f)
+{
+	struct making m = { .f = f };
+	bool all = !f->part || f->part == f->parts;
+
+	if (!(m.root = md_add(f->arena, NULL, MD_DOCUMENT)))
+		return NULL;
+	add_parts(&m);
+	add_others(&m);
+	if (all) {
+		add_related(&m);
+		add_neighbours(&m);
+	}
+	/* A text names its terms at the top; their addresses cost too much. */
+	if (all && !f->is_text)
+		add_terms(&m);
+	add_addresses(&m);
+	add_ways(&m, all);
+	if (all)
+		add_licence(&m);
+	return m.failed ? NULL : m.root;
+}
+
+/* --- digest -------------------------------------------------------------- */
+
+static void
+digest_doc(const struct doc *d, struct buf *out)
+{
+	if (!d) {
+		pack_number(out, 0);
+		return;
+	}
+	pack_slice(out, d->address);
+	pack_slice(out, d->art.title);
+	pack_slice(out, d->lang);
+}
+
+void
+foot_digest(const struct doc *d, struct buf *out)
+{
+	digest_doc(d->newer, out);
+	digest_doc(d->older, out);
+	pack_number(out, d->other_count);
+	for (size_t i = 0; i < d->other_count; i++) {
+		pack_slice(out, d->others[i]->address);
+		pack_slice(out, d->others[i]->lang);
+	}
+	for (size_t i = 0; i < RELATED_MAX && d->related[i]; i++)
+		digest_doc(d->related[i], out);
+	for (size_t i = 0; i < d->term_count; i++) {
+		pack_slice(out, d->terms[i].term->address);
+		pack_slice(out, term_name(d->terms[i].term, d->lang));
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * job.h: one document being converted, in a helper.
+ */
+#ifndef SITE_JOB_H
+#define SITE_JOB_H
+
+#include "base/diag.h"
+
+#include "site/site_internal.h"
+
+/* A helper's memory, used again for each document. */
+struct scratch {
+	struct arena arena;
+	struct buf bytes, page, other, messages, deps, outputs;
+	bool is_ready;
+};
+
+struct job {
+	struct scratch *s;
+	const struct site *site;
+	struct doc *doc;
+	struct document document;
+	struct md_node *body_first, *body_last; /* of its tree; may be NULL */
+	struct links links;
+	const struct words *words;
+	struct diag diag;
+	struct err *err;
+	uint64_t size; /* bytes of the whole as gemtext */
+};
+
+/* The document's address, or another, with `suffix` behind, in the arena. */
+struct slice job_address(
+    struct job *j, struct slice address, const char *suffix);
+/* Packs an output into s->outputs. */
+int job_pack(struct job *j, const struct output *o)
+    __attribute__((warn_unused_result));
+/* Whether an alias stands for all forms: "/articles/old", not "/old.html". */
+bool job_has_all_forms(struct slice alias);
+
+/*
+ * sheets.c: renders and packs the document in all its forms, in parts when it is
+ * long.
+ */
+int sheets_pack(struct job *j) __attribute__((warn_unused_result));
+/* Whether `rest`, behind the document's address, is the name of a part. */
+bool sheets_is_part(struct slice rest);
+
+#endif
