@@ -91,7 +91,7 @@ END
 bad ':1:1: no title' <<'END'
 No title and no heading.
 END
-bad ':3:8: "C#" makes no address' <<'END'
+bad ':3:8: the tag "C#" makes no address' <<'END'
 ---
 title: T
 tags: [C#]

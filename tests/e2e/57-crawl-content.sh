@@ -31,17 +31,19 @@ until [ -s "$tmp/ready" ]; do
 done
 gemini=$(sed -n 's/^gemini \(.*\) /\1:/p' "$tmp/ready")
 gopher=$(sed -n 's/^gopher \(.*\) /\1:/p' "$tmp/ready")
-# All that is published but what is there for old links only; over Gopher the
-# last slash of a selector is the server's business.
+# All that is published but what is there for old links only, and what programs
+# ask for by name.
 "$QASID" get --store "$tmp/store" --list >"$tmp/list"
 awk -F '\t' '
 	$2 == "redirect" { old = "o" substr($1, 2); sub("/$", "", old)
-		skip[old] = 1 }
+		skip[old] = skip[old ".txt"] = 1
+		skip[old ".w40.txt"] = skip[old ".w0.txt"] = 1 }
 	$2 == "page" { page[++n] = $1 }
 	END { for (i = 1; i <= n; i++) if (!(page[i] in skip)) print page[i] }
 ' "$tmp/list" >"$tmp/keys"
 timeout 120 "$BUILD/e2e/crawl" --gemini "$gemini" --gopher "$gopher" \
-	--keys "$tmp/keys" --allow o/articles --allow 'o/archive*' \
+	--keys "$tmp/keys" --allow '[go]*/robots.txt' --allow 'o*caps.txt' \
+	--allow orobots.txt --allow g/.well-known/security.txt \
 	"gemini://site.test:${gemini##*:}/" \
 	"gopher://site.test:${gopher##*:}/" >"$tmp/out" 2>&1 || {
 	cat "$tmp/out"

@@ -584,6 +584,9 @@ is_reached(struct slice key)
 		path = slice_make(decoded, (size_t)n);
 		if (slice_eq_cstr(path, "/"))
 			path = SLICE_NONE;
+		/* A menu's selector may end in a slash, its key does not. */
+		if (protocol == 'o' && slice_ends(path, SLICE_LIT("/")))
+			path.len--;
 		if (slice_eq(path, want))
 			return true;
 	}

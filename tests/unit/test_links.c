@@ -31,7 +31,8 @@ static struct tree_file files[FILES];
 static struct source sources[FILES];
 static struct doc docs[FILES];
 static struct place places[4];
-static struct index indexes[2];
+static struct index indexes[4];
+static struct index *in_order[4];
 static struct site site;
 static struct links links;
 
@@ -78,8 +79,14 @@ setup(void **state)
 	site.place_count = 4;
 	indexes[0].address = SLICE_LIT("/");
 	indexes[1].address = SLICE_LIT("/archive/");
-	site.indexes = indexes;
-	site.index_count = 2;
+	indexes[2].address = SLICE_LIT("/atom.xml");
+	indexes[2].form = FORM_GEMINI;
+	indexes[3].address = SLICE_LIT("/new.gmi");
+	indexes[3].form = FORM_FEED;
+	for (size_t i = 0; i < 4; i++)
+		in_order[i] = &indexes[i];
+	site.indexes = in_order;
+	site.index_count = 4;
 	links_init(&links, &site, places[2].doc, SLICE_LIT("/articles/one.gmi"),
 	    words_for(SLICE_LIT("en")));
 	return 0;
@@ -152,6 +159,17 @@ in_gemini(void **state)
 		{ "/archive/", "../archive/ | 1/archive/ | 1/archive/ | " },
 		{ "/archive", "../archive/ | 1/archive/ | 1/archive/ | " },
 		{ "/", "../ | 1/ | 1/ | " },
+		{ "/new.gmi", "../new.gmi | 0/new.txt | 0/new.txt | " },
+		{ "/atom.xml", "../atom.xml | 1 | 1 | " },
+		{ "qasid-page:/articles/x/part-2",
+		    "x/part-2.gmi | 1/articles/x/part-2 | "
+		    "0/articles/x/part-2.txt | " },
+		{ "qasid-page:/articles/x/all.w0.txt",
+		    "\002/0/articles/x/all.w0.txt | 0/articles/x/all.w0.txt | "
+		    "0/articles/x/all.w0.txt | " },
+		{ "qasid-gemini:/a b.gmi", "out \003/a%20b.gmi" },
+		{ "qasid-gopher:/1/a", "out \002/1/a" },
+		{ "qasid-notes.md", "none" },
 		{ "qasid:/articles/two.md",
 		    "two.md | 0/articles/two.md | 0/articles/two.md | " },
 		{ "qasid:/articles/two.w40.txt",
@@ -196,6 +214,10 @@ in_gemtext_over_gopher(void **state)
 		{ "img/a b.png", "\002/I/articles/one/img/a%20b.png |" },
 		{ "/archive/", "\002/1/archive/ |" },
 		{ "qasid:/articles/two.md", "\002/0/articles/two.md |" },
+		{ "qasid-page:/articles/x/part-2", "x/part-2.gmi |" },
+		{ "/new.gmi", "\002/0/new.txt |" },
+		/* What Gopher does not have is linked where it is. */
+		{ "/atom.xml", "out \003/atom.xml" },
 	};
 
 	(void)state;
