@@ -359,8 +359,8 @@ export_one(void *ctx, struct slice key, const struct store_entry *entry)
 	if (!key.len || (key.ptr[0] != 'g' && key.ptr[0] != 'o'))
 		return 0;
 	protocol = key.ptr[0];
-	/* The empty selector is "/" again. */
-	if (protocol == 'o' && !address.len)
+	/* The empty selector is "/" again, "caps.txt" is "/caps.txt". */
+	if (!slice_starts(address, SLICE_LIT("/")))
 		return 0;
 	switch (entry->kind) {
 	case STORE_PAGE:

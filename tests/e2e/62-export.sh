@@ -24,7 +24,7 @@ n=0
 "$QASID" get --store "$tmp/store" --list >"$tmp/list"
 tab=$(printf '\t')
 while IFS=$tab read -r key kind media size; do
-	case $kind:$key in page:o) continue ;; page:*) ;; *) continue ;; esac
+	case $kind:$key in page:[go]/*) ;; *) continue ;; esac
 	case $key in g*) file=gemini${key#g} ;; *) file=gopher${key#o} ;; esac
 	case $media:$file in
 	application/gopher-menu:*) file=${file%/}/gophermap ;;
