@@ -10,7 +10,13 @@ cd "$work"
 
 # --- messages
 mkdir -p c/articles/other c/articles/twin c/pages
-printf 'title: Test\nhost: h.example\n' >c/capsule.yaml
+cat >c/capsule.yaml <<'END'
+title: Test
+host: h.example
+contact: mailto:office@h.example
+security_expires: 2020-01-01
+categories: [{name: Rivers, slug: water}]
+END
 article() { # article NAME: stdin, with front matter around its first lines
 	cat >"c/articles/$1.md"
 }
@@ -31,6 +37,7 @@ head_of پانی 'title: A'
 head_of twin 'title: A'
 head_of twin/index 'title: A'
 head_of twice 'title: A' 'tags: a' 'tags: b'
+head_of claim 'title: A' 'categories: [Water]'
 head_of alias 'title: A' 'aliases: [/old page]'
 head_of draft 'title: A' 'draft: yes'
 printf -- '---\ntitle: Tag\n---\n' >c/pages/tag.md
