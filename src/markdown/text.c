@@ -190,7 +190,7 @@ take_shortcode(struct builder *b, const char *p)
 		close = "%}}";
 	else
 		return 0;
-	if (!(end = memmem(s.ptr, s.len, close, 3)))
+	if (!(end = memmem(p + 3, s.len - 3, close, 3)))
 		return 0;
 	len = (size_t)(end - p) + 3;
 	r = shortcode(b, slice_make(p + 3, len - 6));
@@ -259,7 +259,7 @@ bracketed(struct slice s, struct slice name)
 static long
 take_embed(struct builder *b, struct slice s, size_t n)
 {
-	const char *end = memmem(s.ptr, s.len, "[/embed]", 8);
+	const char *end = memmem(s.ptr + n, s.len - n, "[/embed]", 8);
 	struct slice url;
 
 	if (!end)

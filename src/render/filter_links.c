@@ -164,7 +164,7 @@ add_selector(struct buf *out, struct slice folder, struct slice path)
 		} else if (!slice_eq_cstr(part, ".")) {
 			/* What no selector can hold stays encoded. */
 			if (!render_decode(out, part))
-				buf_add(out, part);
+				render_url(out, part);
 			if (n < path.len)
 				buf_add_char(out, '/');
 		}
@@ -217,7 +217,7 @@ own(struct filter_links *f, struct slice href, bool image,
 		set_type(path, image, out);
 	}
 	render_url(&f->uri, query);
-	buf_add(&f->menu, query);
+	render_url(&f->menu, query);
 	if (buf_failed(&f->uri) || buf_failed(&f->menu))
 		return;
 	out->kind = RENDER_OWN;

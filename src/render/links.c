@@ -81,14 +81,9 @@ out:
 
 /* --- the list below a block ------------------------------------------------ */
 
-void
-links_note(
-    struct render *r, const struct md_node *n, struct link_target *t, bool told)
+static struct link_item *
+new_item(struct render *r)
 {
-	struct link_item *i;
-
-	if (t->block == r->block)
-		return;
 	if (r->item_count == r->item_cap) {
 		size_t cap = r->item_cap ? r->item_cap * 2 : 16, bytes;
 		struct link_item *p;
@@ -96,25 +91,48 @@ links_note(
 		if (!mem_mul(cap, sizeof(*p), &bytes) ||
 		    !(p = mem_realloc(r->items, bytes))) {
 			r->failed = true;
-			return;
+			return NULL;
 		}
 		r->items = p;
 		r->item_cap = cap;
 	}
-	t->block = r->block;
-	i = &r->items[r->item_count++];
-	*i = (struct link_item){ .target = t,
+	return &r->items[r->item_count++];
+}
+
+void
+links_note(
+    struct render *r, const struct md_node *n, struct link_target *t, bool told)
+{
+	bool image = n->type == MD_IMAGE, listed = t->block == r->block;
+	struct link_item item = { .target = t,
 		.label = r->labels.len,
-		.image = n->type == MD_IMAGE };
+		.image = image,
+		.told = told && !(image && n->info.len) };
+	struct link_item *i;
+
+	if (listed && item.told)
+		return;
 	links_add_label(r, &r->labels, n, t);
-	i->label_len = r->labels.len - i->label;
-	i->told = told && !(i->image && n->info.len);
+	item.label_len = r->labels.len - item.label;
+	/* Listed again only where words would be lost. */
+	if (listed &&
+	    slice_eq(
+		links_label(r, &item), links_label(r, &r->items[t->item]))) {
+		buf_truncate(&r->labels, item.label);
+		return;
+	}
+	if (!(i = new_item(r)))
+		return;
+	*i = item;
+	t->block = r->block;
+	t->item = r->item_count - 1;
 }
 
 struct slice
 links_label(const struct render *r, const struct link_item *i)
 {
-	return slice_make(r->labels.ptr + i->label, i->label_len);
+	return slice_upto(
+	    slice_from(buf_slice(&r->labels), i->label), i->label_len);
 }
 
 void
@@ -167,7 +185,7 @@ add_file_name(struct buf *out, struct slice target)
 			break;
 		}
 	if (!last.len || !render_decode(out, last))
-		buf_add(out, last.len ? last : target);
+		render_url(out, last.len ? last : target);
 }
 
 /* Runs of blanks and breaks become one blank; none at the ends. */
@@ -204,7 +222,8 @@ links_add_label(struct render *r, struct buf *out, const struct md_node *n,
 	tidy(out, start);
 	words = out->len;
 	if (image && n->info.len) {
-		struct slice alt = slice_make(out->ptr + start, words - start);
+		struct slice alt = slice_upto(
+		    slice_from(buf_slice(out), start), words - start);
 
 		if (!buf_failed(out) && !slice_eq(alt, n->info)) {
 			if (alt.len)
@@ -266,8 +285,7 @@ links_add_kind(struct render *r, struct buf *out, size_t label_start,
 		kind = SLICE_NONE;
 	if ((!kind.len && !size) || buf_failed(out) || !out->ptr)
 		return;
-	given = last_brackets(
-	    slice_make(out->ptr + label_start, out->len - label_start));
+	given = last_brackets(slice_from(buf_slice(out), label_start));
 	if (names_kind(given, kind)) {
 		if (given.len > kind.len || !size)
 			return;

@@ -48,6 +48,7 @@ struct link_target {
 	struct render_target to;
 	unsigned number;     /* in the Links list of a text; 0: not in it */
 	unsigned long block; /* whose list holds it */
+	size_t item;         /* where in that list, the last time */
 	bool kind_shown;     /* a label has said what kind of file it is */
 	UT_hash_handle hh;
 };

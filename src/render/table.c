@@ -13,7 +13,7 @@ cell_at(const struct grid *g, size_t row, size_t column)
 static struct slice
 cell_text(const struct grid *g, const struct cell *c)
 {
-	return slice_make(g->text.ptr + c->text, c->len);
+	return slice_upto(slice_from(buf_slice(&g->text), c->text), c->len);
 }
 
 static void
