@@ -99,6 +99,16 @@ new_item(struct render *r)
 	return &r->items[r->item_count++];
 }
 
+static bool
+same_label(const struct render *r, const struct link_item *a,
+    const struct link_item *b)
+{
+	const char *labels = r->labels.ptr;
+
+	return labels && a->label_len == b->label_len &&
+	    !memcmp(labels + a->label, labels + b->label, a->label_len);
+}
+
 void
 links_note(
     struct render *r, const struct md_node *n, struct link_target *t, bool told)

@@ -121,15 +121,35 @@ render_direction(struct slice s)
 	return DIRECTION_NONE;
 }
 
-/* Characters that a URI may hold as they are (RFC 3986). */
+/* Characters beside letters and digits that a URI may hold (RFC 3986). */
+static const bool uri_marks[256] = { ['-'] = true,
+	['.'] = true,
+	['_'] = true,
+	['~'] = true,
+	[':'] = true,
+	['/'] = true,
+	['?'] = true,
+	['#'] = true,
+	['@'] = true,
+	['!'] = true,
+	['$'] = true,
+	['&'] = true,
+	['\''] = true,
+	['('] = true,
+	[')'] = true,
+	['*'] = true,
+	['+'] = true,
+	[','] = true,
+	[';'] = true,
+	['='] = true };
+
 static bool
 is_uri_char(unsigned char c)
 {
 	unsigned char low = c | 0x20;
 
-	if ((low >= 'a' && low <= 'z') || (c >= '0' && c <= '9'))
-		return true;
-	return c && strchr("-._~:/?#@!$&'()*+,;=", c);
+	return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+	    uri_marks[c];
 }
 
 /* The offset behind the authority of `url`, where brackets may stand. */
