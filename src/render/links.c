@@ -125,9 +125,7 @@ links_note(
 	links_add_label(r, &r->labels, n, t);
 	item.label_len = r->labels.len - item.label;
 	/* Listed again only where words would be lost. */
-	if (listed &&
-	    slice_eq(
-		links_label(r, &item), links_label(r, &r->items[t->item]))) {
+	if (listed && same_label(r, &item, &r->items[t->item])) {
 		buf_truncate(&r->labels, item.label);
 		return;
 	}
