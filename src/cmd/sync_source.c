@@ -5,6 +5,8 @@
  */
 #include <sys/wait.h>
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -227,6 +229,12 @@ get_rsync(
 		if (*p == '/')
 			*p = '+';
 	snprintf(from, sizeof(from), "%.*s/%s", SLICE_FMT(source), path);
+	/* The first answer is asked for before anything is staged. */
+	snprintf(to, sizeof(to), "%s/state/stage", args->dir);
+	if (mkdir(to, 0777) < 0 && errno != EEXIST) {
+		err_errno(e, "mkdir", to);
+		return SOURCE_FAILED;
+	}
 	snprintf(to, sizeof(to), "%s/state/stage/rsync-%s", args->dir, flat);
 	/* A head changes under its name: an old one is no start for it. */
 	if (!strncmp(path, "since/", 6))

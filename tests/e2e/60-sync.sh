@@ -152,15 +152,13 @@ done <"$tmp/files"
 settings e 1 "source $tmp/stick"
 mirror 0 '' e
 same "$tmp/a/content" "$tmp/e/content"
-if command -v rsync >/dev/null; then
-	settings f 1 "source localhost:$stick"
-	RSYNC_RSH="$tmp/rsh"
-	printf '#!/bin/sh\nshift\nexec "$@"\n' >"$tmp/rsh"
-	chmod +x "$tmp/rsh"
-	export RSYNC_RSH
-	mirror 0 '' f
-	same "$tmp/a/content" "$tmp/f/content"
-fi
+settings f 1 "source localhost:$stick"
+RSYNC_RSH="$tmp/rsh"
+printf '#!/bin/sh\nshift\nexec "$@"\n' >"$tmp/rsh"
+chmod +x "$tmp/rsh"
+export RSYNC_RSH
+mirror 0 '' f
+same "$tmp/a/content" "$tmp/f/content"
 
 # Budgets: a delta over it is refused, a first copy goes on where it stopped.
 echo 'Yet another.' >>"$content/articles/indus-delta.md"
