@@ -3,9 +3,8 @@
  * rsync brought).  All carry the same files; what they say is checked by
  * whoever asked.
  */
-#include <sys/wait.h>
-
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>

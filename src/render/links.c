@@ -316,7 +316,9 @@ links_is_bare(const struct md_node *n, const struct link_target *t)
 	const struct md_node *c = n->first;
 	struct slice label;
 
-	if (n->type != MD_LINK || !c || c->next || c->type != MD_TEXT)
+	/* What leads into our own pages is shown as it is written there. */
+	if (n->type != MD_LINK || !c || c->next || c->type != MD_TEXT ||
+	    t->to.kind != RENDER_OUTSIDE)
 		return false;
 	label = c->text;
 	if (slice_eq(label, n->text) || slice_eq(label, t->uri))
