@@ -1,11 +1,7 @@
 #include <md4c.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "base/arena.h"
-#include "base/diag.h"
 #include "base/err.h"
-#include "base/utf8.h"
 #include "markdown/entities.h"
 #include "markdown/lines.h"
 #include "markdown/markdown_internal.h"
@@ -17,332 +13,6 @@ enum {
 	PADDING = 16,
 	MAX_TOO_DEEP_WARNINGS = 20
 };
-
-const char md_soft_break[2] = " ";
-
-bool
-md_is_inline(enum md_type t)
-{
-	return t >= MD_TEXT;
-}
-
-bool
-md_in_src(const struct builder *b, const char *p)
-{
-	return p >= b->src && p < b->src + b->src_len;
-}
-
-/* --- places ------------------------------------------------------------- */
-
-static int
-index_lines(struct builder *b)
-{
-	struct slice rest = slice_make(b->src, b->src_len);
-	size_t lines = 1;
-
-	for (size_t i = 0; i < b->src_len; i++)
-		lines += b->src[i] == '\n';
-	b->line_starts = arena_alloc(b->arena, lines * sizeof(uint32_t));
-	if (!b->line_starts)
-		return -1;
-	while (b->line_count < lines) {
-		b->line_starts[b->line_count++] = (uint32_t)(rest.ptr - b->src);
-		rest = slice_from(rest, slice_find(rest, '\n') + 1);
-	}
-	return 0;
-}
-
-/* The index of the line that holds offset `at`. */
-static size_t
-line_of(const struct builder *b, size_t at)
-{
-	size_t low = 0, high = b->line_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (b->line_starts[middle] <= at)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The note whose text holds offset `at`. */
-static const struct footnote *
-note_of(const struct builder *b, size_t at)
-{
-	size_t low = 0, high = b->notes.count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (b->notes.notes[middle].at <= at)
-			low = middle;
-		else
-			high = middle;
-	}
-	return &b->notes.notes[low];
-}
-
-/* The characters in line `i` before offset `at`; counts on from last time. */
-static size_t
-column_of(struct builder *b, size_t i, size_t at)
-{
-	size_t from = b->line_starts[i], count = 0;
-
-	if (b->counted_line == i && b->counted_to >= from &&
-	    b->counted_to <= at) {
-		from = b->counted_to;
-		count = b->counted;
-	}
-	count += utf8_count(slice_make(b->src + from, at - from));
-	b->counted_line = i;
-	b->counted_to = at;
-	b->counted = count;
-	return count;
-}
-
-void
-md_place(struct builder *b, const char *p, unsigned *line, unsigned *column)
-{
-	const struct footnote *note;
-	size_t at, i;
-
-	*line = *column = 0;
-	if (!md_in_src(b, p))
-		return;
-	at = (size_t)(p - b->src);
-	i = line_of(b, at);
-	if (at < b->body_at) {
-		note = note_of(b, at);
-		*line = note->line + (unsigned)(i - line_of(b, note->at));
-	} else {
-		*line = (unsigned)(i - line_of(b, b->body_at));
-		*column = (unsigned)column_of(b, i, at) + 1;
-	}
-	*line += b->opts->first_line ? b->opts->first_line : 1;
-}
-
-void
-md_warn(struct builder *b, const char *at, const char *fmt, ...)
-{
-	unsigned line, column;
-	char text[400];
-	va_list ap;
-
-	if (!b->opts->diag)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	md_place(b, at, &line, &column);
-	diag_at(b->opts->diag, DIAG_WARNING, b->opts->file, line, column, "%s",
-	    text);
-}
-
-/* Gives its place to each node above the text at `p` that has none yet. */
-static void
-place_nodes(struct builder *b, const char *p)
-{
-	unsigned line, column;
-
-	if (b->cur->line || !md_in_src(b, p))
-		return;
-	if (p > b->src && p[-1] == '[') {
-		p--;
-		if (p > b->src && p[-1] == '!')
-			p--;
-	}
-	md_place(b, p, &line, &column);
-	for (struct md_node *n = b->cur; n && !n->line; n = n->parent) {
-		n->line = line;
-		n->column = column;
-	}
-}
-
-/* --- where nodes go ----------------------------------------------------- */
-
-/* Goes up to the innermost node that holds blocks. */
-static void
-close_inlines(struct builder *b)
-{
-	while (md_is_inline(b->cur->type) || b->cur->type == MD_PARAGRAPH ||
-	    b->cur->type == MD_HEADING)
-		b->cur = b->cur->parent;
-	b->html_link = NULL;
-}
-
-static int
-descend(struct builder *b, enum md_type type)
-{
-	struct md_node *n = md_add(b->arena, b->cur, type);
-
-	if (!n)
-		return -1;
-	b->cur = n;
-	return 0;
-}
-
-/* Goes on to what may hold a block, or a cell: never a bare list or table. */
-static int
-settle(struct builder *b)
-{
-	if (b->cur->type == MD_LIST)
-		return descend(b, MD_ITEM);
-	if (b->cur->type == MD_NOTES)
-		return descend(b, MD_NOTE);
-	if (b->cur->type == MD_TABLE && descend(b, MD_ROW) < 0)
-		return -1;
-	if (b->cur->type == MD_ROW)
-		return descend(b, MD_CELL);
-	return 0;
-}
-
-static bool
-in_cell(const struct builder *b)
-{
-	const struct md_node *n = b->cur;
-
-	while (n && md_is_inline(n->type))
-		n = n->parent;
-	return n && n->type == MD_CELL;
-}
-
-struct md_node *
-md_inline_parent(struct builder *b)
-{
-	enum md_type t = b->cur->type;
-
-	if (md_is_inline(t) || t == MD_PARAGRAPH || t == MD_HEADING ||
-	    t == MD_CELL)
-		return b->cur;
-	if (settle(b) < 0 ||
-	    (b->cur->type != MD_CELL && descend(b, MD_PARAGRAPH) < 0))
-		return NULL;
-	return b->cur;
-}
-
-static unsigned
-depth_of(const struct md_node *n)
-{
-	unsigned depth = 0;
-
-	for (; n->parent; n = n->parent)
-		depth++;
-	return depth;
-}
-
-/* Whether a container may be opened here; warns once when it may not. */
-static bool
-may_nest(struct builder *b, enum md_type type)
-{
-	if (type != MD_QUOTE && type != MD_LIST && type != MD_TABLE)
-		return true;
-	if (depth_of(b->cur) + 2 <= b->max_depth)
-		return true;
-	if (!b->too_deep)
-		md_warn(b, NULL, "blocks nested over %u deep are flattened",
-		    b->max_depth);
-	b->too_deep = true;
-	return false;
-}
-
-struct md_node *
-md_open_block(struct builder *b, enum md_type type, bool *flat)
-{
-	*flat = false;
-	if (in_cell(b)) {
-		*flat = true;
-		if (type != MD_ROW && type != MD_CELL)
-			return md_break(b) < 0 ? NULL : b->cur;
-		return b->cur;
-	}
-	close_inlines(b);
-	if (type != MD_ITEM && type != MD_ROW && type != MD_CELL &&
-	    settle(b) < 0)
-		return NULL;
-	if (in_cell(b)) {
-		*flat = true;
-		return b->cur;
-	}
-	/* An item of a list that was not opened is what stands in it. */
-	if (!may_nest(b, type) ||
-	    (type == MD_ITEM && b->cur->type != MD_LIST) ||
-	    (type == MD_ROW && b->cur->type != MD_TABLE) ||
-	    (type == MD_CELL && b->cur->type != MD_ROW)) {
-		*flat = true;
-		return b->cur;
-	}
-	if (descend(b, type) < 0)
-		return NULL;
-	return b->cur;
-}
-
-int
-md_break(struct builder *b)
-{
-	if (!b->cur->last || b->cur->last->type == MD_BREAK)
-		return 0;
-	return md_add(b->arena, b->cur, MD_BREAK) ? 0 : -1;
-}
-
-int
-md_end_paragraph(struct builder *b)
-{
-	if (b->frames && b->frames->node && b->frames->node->type >= MD_TEXT)
-		return md_break(b);
-	if (in_cell(b) || b->cur->type == MD_HEADING)
-		return md_break(b);
-	if (b->cur != b->floor)
-		close_inlines(b);
-	return 0;
-}
-
-/*
- * Whether `text` goes on where the text before a soft break ended: then the
- * break becomes a blank, written over its LF in src, and one node holds all.
- */
-static bool
-joins_lines(struct builder *b, const struct md_node *parent, struct slice text)
-{
-	struct md_node *before = b->before_soft;
-	const char *end;
-
-	if (!before || before->type != MD_TEXT || before->parent != parent ||
-	    before->next != parent->last ||
-	    parent->last->text.ptr != md_soft_break)
-		return false;
-	end = before->text.ptr + before->text.len;
-	return md_in_src(b, end) && *end == '\n' && end + 1 == text.ptr;
-}
-
-int
-md_plain(struct builder *b, struct slice text)
-{
-	struct md_node *parent, *last;
-
-	if (!text.len)
-		return 0;
-	if (!(parent = md_inline_parent(b)))
-		return -1;
-	if (joins_lines(b, parent, text)) {
-		last = parent->last = b->before_soft;
-		last->next = NULL;
-		b->src[text.ptr - 1 - b->src] = ' ';
-		last->text.len += 1 + text.len;
-		return 0;
-	}
-	last = parent->last;
-	if (last && last->type == MD_TEXT &&
-	    last->text.ptr + last->text.len == text.ptr &&
-	    md_in_src(b, text.ptr)) {
-		last->text.len += text.len;
-		return 0;
-	}
-	return md_add_text(b->arena, parent, text) ? 0 : -1;
-}
 
 /* --- frames ------------------------------------------------------------- */
 
@@ -461,9 +131,9 @@ enter_item(struct builder *b, const MD_BLOCK_LI_DETAIL *d)
 	struct md_node *n;
 	bool flat;
 
-	close_inlines(b);
+	md_close_inlines(b);
 	if (b->cur->type == MD_NOTES) {
-		if (descend(b, MD_NOTE) < 0)
+		if (md_descend(b, MD_NOTE) < 0)
 			return -1;
 		b->floor = b->cur;
 		return 0;
@@ -569,8 +239,8 @@ enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 		return 0;
 	if (flush_html(b) < 0)
 		return -1;
-	if (!in_cell(b))
-		close_inlines(b);
+	if (!md_in_cell(b))
+		md_close_inlines(b);
 	b->in_caption = false;
 	b->skip_tag = NULL;
 	b->skip_until = NULL;
@@ -625,8 +295,8 @@ leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	if (type == MD_BLOCK_HTML) {
 		/* What HTML opened here stays open for the blocks to come. */
 		r = md_html_end(b);
-		if (!in_cell(b))
-			close_inlines(b);
+		if (!md_in_cell(b))
+			md_close_inlines(b);
 	} else {
 		b->cur = b->frames->cur;
 		b->html_link = NULL;
@@ -811,7 +481,7 @@ text_callback(MD_TEXTTYPE type, const MD_CHAR *p, MD_SIZE len, void *ctx)
 	struct slice text = slice_make(p, len);
 
 	if (b->in_code && type != MD_TEXT_HTML) {
-		place_nodes(b, p);
+		md_place_nodes(b, p);
 		buf_add(
 		    &b->code, type == MD_TEXT_SOFTBR ? SLICE_LIT(" ") : text);
 		return 0;
@@ -828,7 +498,7 @@ text_callback(MD_TEXTTYPE type, const MD_CHAR *p, MD_SIZE len, void *ctx)
 		return -1;
 	if (b->skip_tag || (b->skip_until && type != MD_TEXT_NORMAL))
 		return 0;
-	place_nodes(b, p);
+	md_place_nodes(b, p);
 	switch (type) {
 	case MD_TEXT_NULLCHAR:
 		return md_plain(b, SLICE_LIT("\xef\xbf\xbd"));
@@ -866,7 +536,7 @@ prepare(struct builder *b, struct slice body, struct err *e)
 	buf_add_repeat(&text, '\0', PADDING);
 	if (buf_failed(&text) ||
 	    !(b->src = arena_strndup(b->arena, text.ptr, text.len)) ||
-	    index_lines(b) < 0)
+	    md_index_lines(b) < 0)
 		goto out;
 	b->notes_next = b->notes.count != 0;
 	r = 0;

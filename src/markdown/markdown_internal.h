@@ -77,7 +77,7 @@ struct builder {
 	bool in_caption;
 };
 
-/* build.c: where nodes go */
+/* insert.c: where nodes go */
 bool md_is_inline(enum md_type t);
 struct md_node *md_inline_parent(struct builder *b);
 /* A new block in the right place, `cur` unless it must stay inline; or NULL
@@ -88,9 +88,22 @@ int md_end_paragraph(struct builder *b);
 int md_break(struct builder *b);
 /* `text` as it is, joined to the text before it where they touch. */
 int md_plain(struct builder *b, struct slice text);
+/* Whether only inlines can stand here: in a cell of a table. */
+bool md_in_cell(const struct builder *b);
+/* Goes up to the innermost node that holds blocks. */
+void md_close_inlines(struct builder *b);
+/* A new node below `cur`, which it becomes. */
+int md_descend(struct builder *b, enum md_type type);
+
+/* place.c: where things stand in the file */
 bool md_in_src(const struct builder *b, const char *p);
+/* To be called once, when src is there. */
+int md_index_lines(struct builder *b);
+/* Line and column in the file of `p`, a place in src; 0 where unknown. */
 void md_place(
     struct builder *b, const char *p, unsigned *line, unsigned *column);
+/* Gives its place to each node above the text at `p` that has none yet. */
+void md_place_nodes(struct builder *b, const char *p);
 void md_warn(struct builder *b, const char *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
