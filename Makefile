@@ -86,7 +86,8 @@ E2E_BINS := $(E2E_SRCS:tests/e2e/%.c=$(BUILD)/e2e/%)
 BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all run deps deps-test test asan lint fuzz bench clients peers real headers \
+.PHONY: all run deps deps-test test asan lint fuzz bench bench-mirrors \
+	clients peers real headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
 	install clean help golden-update check-parts
 
@@ -100,6 +101,7 @@ help:
 	@echo 'make fuzz T=name    fuzz one target for SECONDS=60 (no T: all)'
 	@echo 'make bench          the figures of the README'
 	@echo 'make peers          other servers serve our export'
+	@echo 'make bench-mirrors  mirrors beside rsync, git and casync (root)'
 	@echo 'make clients        real clients walk the site'
 	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
 	@echo 'make install clean deps headers layers coverage golden-update'
@@ -201,6 +203,12 @@ peers: deps-test all $(E2E_BINS)
 
 bench: all $(BENCH_BINS)
 	@sh tests/bench/run.sh $(BUILD)
+
+# What a mirror costs, beside rsync, git and casync; needs root.  ARTICLES may
+# be 1000, 10000, 100000, or several of them.
+ARTICLES ?= 1000
+bench-mirrors: all $(BUILD)/bench/mirror_corpus
+	@sh tests/bench/mirrors.sh $(BUILD) $(ARTICLES)
 
 SECONDS ?= 60
 fuzz: deps-test
