@@ -1,5 +1,5 @@
 /*
- * mirror_corpus.c: writes the tree that the mirrors are measured with: generated
+ * mirror_corpus.c: writes the tree that mirrors are measured with: generated
  * prose, always the same for the same numbers.
  *
  *	mirror_corpus DIR ARTICLES	ARTICLES files of 3 to 8 KB in articles/YEAR/,
@@ -258,7 +258,7 @@ main(int argc, char **argv)
 		article(path, 999999);
 	} else {
 		fprintf(stderr,
-		    "usage: corpus DIR ARTICLES | DIR edit N "
+		    "usage: mirror_corpus DIR ARTICLES | DIR edit N "
 		    "[SEED] | DIR add NAME\n");
 		return 2;
 	}
