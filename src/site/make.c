@@ -10,6 +10,7 @@
 #include "render/render.h"
 #include "store/store.h"
 
+#include "site/offline.h"
 #include "site/page.h"
 
 enum {
@@ -62,6 +63,7 @@ pack_home(struct buf *out, const struct site *site, struct slice lang)
 		    site->term_counts[shown[i]], lang);
 	for (int k = 0; k < TERM_KINDS; k++)
 		pack_number(out, site->term_counts[k] > 0);
+	pack_number(out, offline_is_offered(site));
 	for (size_t i = 0; i < site->page_count; i++)
 		if (slice_eq(site->pages[i]->lang, lang)) {
 			pack_slice(out, site->pages[i]->address);
@@ -381,7 +383,8 @@ pages_make(struct site *site, struct err *e)
 		return err_memory(e);
 	buf_init(&in, (size_t)1 << 30);
 	for (size_t i = 0; i < site->index_count && !rc; i++)
-		rc = make_stale(site, site->indexes[i], &in, e);
+		if (site->indexes[i]->kind != INDEX_OFFLINE)
+			rc = make_stale(site, site->indexes[i], &in, e);
 	buf_release(&in);
 	return rc;
 }

@@ -843,6 +843,12 @@ digest_page(const struct site *site, struct hash *out, struct err *e)
 	return rc < 0 ? err_memory(e) : 0;
 }
 
+bool
+offline_is_offered(const struct site *site)
+{
+	return site->copy_count || site->is_copying;
+}
+
 int
 offline_page(struct site *site, struct err *e)
 {

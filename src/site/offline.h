@@ -52,6 +52,9 @@ int offline_wanted(struct site *site, struct err *e)
 int offline_make(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Whether there is a page /offline/, once this run is over. */
+bool offline_is_offered(const struct site *site);
+
 /* Puts the page /offline/, or takes it out where there is no copy. */
 int offline_page(struct site *site, struct err *e)
     __attribute__((warn_unused_result));

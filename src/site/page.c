@@ -5,6 +5,7 @@
 #include "render/render.h"
 #include "render/wrap.h"
 
+#include "site/offline.h"
 #include "site/page.h"
 
 /* --- nodes --------------------------------------------------------------- */
@@ -357,6 +358,8 @@ make_home(struct page *p)
 		add_way(p, "/articles/", WORD_ARTICLES);
 		add_way(p, "/archive/", WORD_ARCHIVE);
 	}
+	if (offline_is_offered(p->site))
+		add_way(p, "/offline/", WORD_OFFLINE);
 	add_folders(p);
 	add_categories(p);
 	if (p->site->page_count)

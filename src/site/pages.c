@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+#include "site/offline.h"
 #include "site/page.h"
 
 /* --- the list of them ---------------------------------------------------- */
@@ -285,6 +286,10 @@ add_articles(struct site *site)
 	like.kind = INDEX_ARCHIVE;
 	like.count = 0;
 	if (!(x = add(site, &like, SLICE_LIT("/archive/"), "")))
+		return -1;
+	like.kind = INDEX_OFFLINE;
+	if (offline_is_offered(site) &&
+	    !add(site, &like, SLICE_LIT("/offline/"), ""))
 		return -1;
 	return add_years(site, x, docs, n);
 }

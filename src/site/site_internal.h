@@ -153,6 +153,7 @@ enum index_kind {
 	INDEX_TERM,
 	INDEX_FEED,
 	INDEX_ATOM,
+	INDEX_OFFLINE, /* made by offline.c */
 };
 
 /* What stands at an index's address over each protocol. */

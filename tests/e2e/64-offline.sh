@@ -40,6 +40,8 @@ grep -q "^g/offline/2024.gpub	page	application/gpub+zip	" "$tmp/list" ||
 	fail 'the media type of a gempub'
 get one g/offline/ | grep -qE '^=> 2024.tar.gz .* KB\)$' || fail 'no size'
 grep -q '^edition 2:' "$tmp/err" || fail 'not in an edition of its own'
+get one g/ | grep -qx '=> offline/ Offline copies' || fail 'no link from home'
+get one o/ | grep -q '^1Offline copies	/offline/*	' || fail 'no item at home'
 build one --offline
 grep -q '^edition 2:' "$tmp/err" || fail 'made again for nothing'
 

@@ -10,7 +10,7 @@ if [ ! -f "certs/$host.crt" ]; then
 	"$qasid" cert --host "$host" --dir certs
 fi
 # Refused articles are named; the others are published and served.
-"$qasid" build content --store "$store" || {
+"$qasid" build content --offline --store "$store" || {
 	code=$?
 	[ "$code" = 1 ] || exit "$code"
 }
