@@ -215,8 +215,7 @@ run(struct site *site, struct site_result *result, struct err *e)
 	    convert(site, e) < 0 || shared_make(site, e) < 0 ||
 	    pages_make(site, e) < 0 || wellknown_make(site, e) < 0 ||
 	    gone_make(site, e) < 0 || copy(site, e) < 0 ||
-	    output_finish(site, e) < 0 ||
-	    plan_keep_map(site, e) < 0)
+	    output_finish(site, e) < 0 || plan_keep_map(site, e) < 0)
 		return -1;
 	return publish(site, result, e);
 }
