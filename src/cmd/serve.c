@@ -1,8 +1,10 @@
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/config.h"
@@ -11,7 +13,8 @@
 #include "cmd/cmd.h"
 
 enum {
-	FLAGS_MAX = 128
+	FLAGS_MAX = 128,
+	KEYS_MAX = 64 * 1024, /* bytes */
 };
 
 /* Flags override the settings file, also after a reload. */
@@ -22,6 +25,8 @@ struct flag {
 struct serve_args {
 	const char *file; /* NULL: qasid.yaml where there is one */
 	const char *ready_file;
+	bool check;
+	struct arena arena; /* keys of --set */
 	struct flag flags[FLAGS_MAX];
 	size_t count;
 };
@@ -54,7 +59,7 @@ usage(void)
 	    "           [--gemini ADDR:PORT]... [--gopher ADDR:PORT]...\n"
 	    "           [--certs DIR] [--workers N] [--user NAME]\n"
 	    "           [--tickets auto|on|off] [--log off|stderr]\n"
-	    "           [--ready FILE] [--set KEY=VALUE]...\n");
+	    "           [--ready FILE] [--check] [--set KEY=VALUE]...\n");
 	return CMD_USAGE;
 }
 
@@ -91,22 +96,24 @@ add_flag(struct serve_args *args, const char *key, const char *value)
 	return 0;
 }
 
-/* "KEY=VALUE" for settings that have no flag of their own. */
+/*
+ * "KEY=VALUE" for settings that have no flag of their own.  The argument itself
+ * stays whole: an upgrade gives it to the next program.
+ */
 static int
-add_setting(struct serve_args *args, char *text)
+add_setting(struct serve_args *args, const char *text)
 {
-	char *eq = strchr(text, '=');
+	const char *eq = strchr(text, '=');
+	char *key = eq ? arena_strndup(&args->arena, text, (size_t)(eq - text))
+		       : NULL;
 
-	if (!eq)
-		return -1;
-	*eq = '\0';
-	return add_flag(args, text, eq + 1);
+	return key ? add_flag(args, key, eq + 1) : -1;
 }
 
 static int
 parse_args(struct serve_args *args, int argc, char **argv)
 {
-	struct option options[FLAG_KEYS + 3] = { 0 };
+	struct option options[FLAG_KEYS + 4] = { 0 };
 	int opt;
 
 	for (int i = 0; i < FLAG_KEYS; i++)
@@ -116,6 +123,8 @@ parse_args(struct serve_args *args, int argc, char **argv)
 	    (struct option){ "ready", required_argument, NULL, 'r' };
 	options[FLAG_KEYS + 1] =
 	    (struct option){ "set", required_argument, NULL, 's' };
+	options[FLAG_KEYS + 2] =
+	    (struct option){ "check", no_argument, NULL, 'k' };
 	while ((opt = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		int r = 0;
 
@@ -123,6 +132,8 @@ parse_args(struct serve_args *args, int argc, char **argv)
 			args->file = optarg;
 		else if (opt == 'r')
 			args->ready_file = optarg;
+		else if (opt == 'k')
+			args->check = true;
 		else if (opt == 's')
 			r = add_setting(args, optarg);
 		else if (opt >= 256)
@@ -140,9 +151,15 @@ cmd_serve(int argc, char **argv)
 {
 	struct serve_args args = { 0 };
 	struct server_opts opts = { .load = load, .ctx = &args };
+	int r;
 
-	if (parse_args(&args, argc, argv) < 0)
+	arena_init(&args.arena, KEYS_MAX);
+	if (parse_args(&args, argc, argv) < 0) {
+		arena_release(&args.arena);
 		return usage();
+	}
 	opts.ready_file = args.ready_file;
-	return server_run(&opts) ? CMD_FAILED : CMD_FINE;
+	r = args.check ? server_check(&opts) : server_run(&opts);
+	arena_release(&args.arena);
+	return r ? CMD_FAILED : CMD_FINE;
 }

@@ -280,6 +280,8 @@ static const struct setting settings[] = {
 	    "addresses or ranges of proxies that send a PROXY header" },
 	{ "log", parse_log, AT(log), "off", 0, 0,
 	    "one line a request, without address or query: off or stderr" },
+	{ "status.socket", parse_text, AT(status_socket), "", 0, 0,
+	    "Unix socket that tells the counters; none if empty" },
 	{ "sandbox.allow_no_landlock", parse_flag, AT(allow_no_landlock), "no",
 	    0, 0, "serve where the kernel has no Landlock" },
 	{ "sandbox.allow_no_seccomp", parse_flag, AT(allow_no_seccomp), "no", 0,

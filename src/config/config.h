@@ -54,6 +54,7 @@ struct config {
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */
 	enum config_tickets tickets;
 	enum config_log log;
+	const char *status_socket; /* path; empty: none */
 	bool allow_no_landlock, allow_no_seccomp;
 	struct arena arena;
 };

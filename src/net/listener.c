@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -68,6 +69,23 @@ set_flag(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/*
+ * What is set here every accepted socket inherits: no waiting for full segments
+ * (a reply is handed over in one piece), and little unsent data in the kernel,
+ * so that progress can be told.  In both protocols the peer speaks first: a
+ * connection is accepted with its first bytes, or without them after about a
+ * second.
+ */
+static int
+set_options(int fd)
+{
+	if (set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
+	    set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384) < 0 ||
+	    set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1) < 0)
+		return -1;
+	return 0;
+}
+
 int
 listener_bind(const char *addr_port, struct err *e)
 {
@@ -83,17 +101,8 @@ listener_bind(const char *addr_port, struct err *e)
 	    a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_errno(e, "listen on", addr_port);
-	/*
-	 * What is set here every accepted socket inherits: no waiting for
-	 * full segments (a reply is handed over in one piece), and little
-	 * unsent data in the kernel, so that progress can be told.  In both
-	 * protocols the peer speaks first: a connection is accepted with its
-	 * first bytes, or without them after about a second.
-	 */
 	if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
-	    set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
-	    set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384) < 0 ||
-	    set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1) < 0 ||
+	    set_options(fd) < 0 ||
 	    (a.any.sa_family == AF_INET6 &&
 		set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
 	    bind(fd, &a.any, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
@@ -123,6 +132,18 @@ listener_name(int fd, char name[LISTENER_ADDR_MAX])
 	if (!inet_ntop(a.any.sa_family, addr, host, sizeof(host)))
 		return -1;
 	snprintf(name, LISTENER_ADDR_MAX, v6 ? "[%s]:%d" : "%s:%d", host, port);
+	return port;
+}
+
+int
+listener_adopt(int fd, char name[LISTENER_ADDR_MAX], struct err *e)
+{
+	int flags = fcntl(fd, F_GETFL), port = listener_name(fd, name);
+
+	if (flags < 0 || port < 0 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || set_options(fd) < 0)
+		return err_errno(e, "take over", "the socket passed");
 	return port;
 }
 

@@ -29,6 +29,12 @@ enum {
  */
 int listener_bind(const char *addr_port, struct err *e);
 
+/*
+ * Makes a listening socket that somebody else has bound (`fd`) one of ours: the
+ * same options.  As listener_name(), or -1 and *e.
+ */
+int listener_adopt(int fd, char name[LISTENER_ADDR_MAX], struct err *e);
+
 /* What `fd` is bound to: "ADDR:PORT" as above, and the port, or -1. */
 int listener_name(int fd, char name[LISTENER_ADDR_MAX]);
 

@@ -11,6 +11,7 @@
 #include "cert/cert.h"
 #include "net/tls.h"
 #include "server/log.h"
+#include "store/store.h"
 
 #include "server/generation.h"
 
@@ -70,10 +71,12 @@ is_covered(struct host_certs *h, const char *host)
 }
 
 static void
-warn_of_cert(const struct cert *c, const char *host)
+warn_of_cert(struct generation *g, const struct cert *c, const char *host)
 {
 	int64_t left = c->not_after - (int64_t)time(NULL);
 
+	if (!g->cert_end_s || c->not_after < g->cert_end_s)
+		g->cert_end_s = c->not_after;
 	if (!cert_covers(c, host))
 		log_say("the certificate for %s does not name it: "
 			"readers' clients will refuse it",
@@ -86,9 +89,10 @@ warn_of_cert(const struct cert *c, const char *host)
 }
 
 static int
-add_host(struct host_certs *h, const struct config *c, const char *host,
-    struct err *e)
+add_host(
+    struct host_certs *h, struct generation *g, const char *host, struct err *e)
 {
+	const struct config *c = &g->config;
 	size_t i = h->count;
 	struct cert *cert = &h->certs[i];
 
@@ -96,7 +100,7 @@ add_host(struct host_certs *h, const struct config *c, const char *host,
 		return e && e->kind == ERR_MISSING && is_covered(h, host) ? 0
 									  : -1;
 	h->count++;
-	warn_of_cert(cert, host);
+	warn_of_cert(g, cert, host);
 	h->names[i][0] = host;
 	h->ids[i] = (struct tls_identity){
 		.chain_pem = buf_slice(&cert->chain_pem),
@@ -123,7 +127,7 @@ load_tls(struct generation *g, struct tls_options *tls, struct err *e)
 		goto out;
 	}
 	for (size_t i = 0; i < c->hosts.count; i++)
-		if (add_host(h, c, c->hosts.items[i], e) < 0)
+		if (add_host(h, g, c->hosts.items[i], e) < 0)
 			goto out;
 	tls->tickets = c->tickets != CONFIG_TICKETS_OFF;
 	g->tls = tls_ctx_new(h->ids, h->count, tls, e);
@@ -234,8 +238,27 @@ set_workers(struct generation *g)
 }
 
 struct generation *
-generation_new(struct config *c, const struct generation *old,
-    struct tls_options *tls, struct err *e)
+generation_new_empty(struct err *e)
+{
+	struct generation *g = mem_calloc(1, sizeof(*g));
+
+	if (!g) {
+		err_memory(e);
+		return NULL;
+	}
+	if (config_init(&g->config, e) < 0) {
+		mem_free(g);
+		return NULL;
+	}
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		g->children[i].control = -1;
+	g->user = "";
+	return g;
+}
+
+/* All but the addresses; `c` is taken over. */
+static struct generation *
+new_unbound(struct config *c, struct tls_options *tls, struct err *e)
 {
 	struct generation *g = mem_calloc(1, sizeof(*g));
 
@@ -248,29 +271,54 @@ generation_new(struct config *c, const struct generation *old,
 	set_workers(g);
 	g->sandbox.need_landlock = !c->allow_no_landlock;
 	g->sandbox.need_seccomp = !c->allow_no_seccomp;
-	if (!c->hosts.count) {
+	if (!c->hosts.count)
 		err_set(e, ERR_MISSING,
 		    "no host name to serve: give --host or set \"hosts\"");
-		goto err;
+	else if (find_user(g, e) == 0 && find_proxies(g, e) == 0 &&
+	    load_tls(g, tls, e) == 0)
+		return g;
+	generation_free(g, NULL);
+	return NULL;
+}
+
+int
+generation_check(struct config *c, struct tls_options *tls, struct err *e)
+{
+	struct generation *g = new_unbound(c, tls, e);
+	struct store_reader *r;
+
+	if (!g)
+		return -1;
+	r = store_reader_open(g->config.store, e);
+	store_reader_close(r);
+	generation_free(g, NULL);
+	return r ? 0 : -1;
+}
+
+struct generation *
+generation_new(struct config *c, const struct generation *old,
+    struct tls_options *tls, struct err *e)
+{
+	struct generation *g = new_unbound(c, tls, e);
+
+	if (!g)
+		return NULL;
+	if (sockets_open(
+		&g->sockets, old ? &old->sockets : NULL, &g->config, e) < 0) {
+		generation_free(g, old);
+		return NULL;
 	}
-	if (find_user(g, e) < 0 || find_proxies(g, e) < 0 ||
-	    load_tls(g, tls, e) < 0 ||
-	    sockets_open(&g->sockets, old ? &old->sockets : NULL, c, e) < 0)
-		goto err;
 	set_limits(g);
 	set_per_address(g);
-	g->gemini_port = c->public_gemini;
+	g->gemini_port = g->config.public_gemini;
 	if (!g->gemini_port)
 		g->gemini_port =
 		    (unsigned)sockets_port(&g->sockets, CONN_GEMINI);
-	g->gopher_port = c->public_gopher;
+	g->gopher_port = g->config.public_gopher;
 	if (!g->gopher_port)
 		g->gopher_port =
 		    (unsigned)sockets_port(&g->sockets, CONN_GOPHER);
 	return g;
-err:
-	generation_free(g, old);
-	return NULL;
 }
 
 void

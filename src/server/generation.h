@@ -42,6 +42,7 @@ struct generation {
 	struct child children[GENERATION_WORKERS_MAX];
 	struct generation *older;
 	uint64_t kill_at_ms; /* of a draining one */
+	int64_t cert_end_s;  /* of the certificate that ends first, UTC */
 };
 
 /*
@@ -51,6 +52,13 @@ struct generation {
  */
 struct generation *generation_new(struct config *c,
     const struct generation *old, struct tls_options *tls, struct err *e);
+/* One without workers and settings but the defaults; NULL and *e. */
+struct generation *generation_new_empty(struct err *e);
+/*
+ * Whether settings `c` (released) could be served: all that generation_new()
+ * and a worker do, but for the addresses.  0, or -1 and *e.
+ */
+int generation_check(struct config *c, struct tls_options *tls, struct err *e);
 /* Frees what is not shared with `next` (may be NULL); workers are gone. */
 void generation_free(struct generation *g, const struct generation *next);
 

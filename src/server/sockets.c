@@ -10,6 +10,10 @@
 
 #include "server/sockets.h"
 
+enum {
+	PASSED_FIRST = 3, /* descriptor of the first socket passed */
+};
+
 static int
 fd_in(const struct sockets *s, const char *asked, enum conn_protocol protocol)
 {
@@ -99,6 +103,65 @@ add_default(struct sockets *s, const struct sockets *old, unsigned port,
 	return 0;
 }
 
+/* The name that the manager gave the socket, or what its port tells. */
+static int
+protocol_of(struct slice name, int port)
+{
+	if (slice_eq_cstr(name, "gemini"))
+		return CONN_GEMINI;
+	if (slice_eq_cstr(name, "gopher"))
+		return CONN_GOPHER;
+	if (port == 1965)
+		return CONN_GEMINI;
+	return port == 70 || port == SOCKETS_GOPHER_ELSEWHERE ? CONN_GOPHER
+							      : -1;
+}
+
+static int
+take_passed(struct sockets *s, int fd, struct slice name, struct err *e)
+{
+	struct bound_socket *b = &s->bound[s->count];
+	int protocol;
+
+	b->port = listener_adopt(fd, b->name, e);
+	if (b->port < 0)
+		return -1;
+	protocol = protocol_of(name, b->port);
+	if (protocol < 0)
+		return err_set(e, ERR_INVALID,
+		    "the socket passed on %s is named neither gemini nor "
+		    "gopher (FileDescriptorName=)",
+		    b->name);
+	snprintf(b->asked, sizeof(b->asked), "passed:%d", fd);
+	s->workers[s->count++] = (struct worker_socket){ .fd = fd,
+		.protocol = (enum conn_protocol)protocol };
+	return 0;
+}
+
+int
+sockets_take_passed(struct sockets *s, struct err *e)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	struct slice names = slice_cstr(getenv("LISTEN_FDNAMES"));
+	uint64_t owner, count;
+	int r = 0;
+
+	*s = (struct sockets){ 0 };
+	if (!pid || !fds ||
+	    slice_uint(slice_cstr(pid), INT32_MAX, &owner) < 0 ||
+	    slice_uint(slice_cstr(fds), SOCKETS_MAX, &count) < 0 ||
+	    owner != (uint64_t)getpid())
+		return 0;
+	for (int i = 0; i < (int)count && r == 0; i++)
+		r = take_passed(
+		    s, PASSED_FIRST + i, slice_take(&names, ':'), e);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	s->activated = s->count > 0;
+	return r < 0 ? -1 : (int)s->count;
+}
+
 int
 sockets_open(struct sockets *s, const struct sockets *old,
     const struct config *c, struct err *e)
@@ -117,6 +180,10 @@ sockets_open(struct sockets *s, const struct sockets *old,
 	if (!e)
 		e = &local;
 	*s = (struct sockets){ 0 };
+	if (old && old->activated) {
+		*s = *old;
+		return 0;
+	}
 	for (size_t k = 0; k < 2 && r == 0; k++) {
 		const struct config_list *list = kinds[k].list;
 

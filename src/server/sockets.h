@@ -29,7 +29,15 @@ struct sockets {
 	struct worker_socket workers[SOCKETS_MAX]; /* fd and protocol */
 	struct bound_socket bound[SOCKETS_MAX];
 	size_t count;
+	bool activated; /* by the service manager: the settings have no say */
 };
+
+/*
+ * Takes the sockets that a service manager has bound and passed (LISTEN_FDS,
+ * sd_listen_fds(3)); named "gemini" or "gopher" there, or on a port that tells.
+ * Their number, 0 where there are none, or -1 and *e.
+ */
+int sockets_take_passed(struct sockets *s, struct err *e);
 
 /*
  * Binds what the settings ask for, taking over from `old` (may be NULL) what is

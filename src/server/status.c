@@ -44,6 +44,7 @@ status_sum(const struct status *map, size_t slots, struct status *out)
 	for (size_t i = 0; i < slots; i++) {
 		out->accepted += map[i].accepted;
 		out->pauses += map[i].pauses;
+		out->open += map[i].open;
 		out->handshakes += map[i].handshakes;
 		out->resumed += map[i].resumed;
 		for (int r = 0; r < CONN_REASONS; r++)

@@ -21,6 +21,7 @@ enum {
 
 struct status {
 	uint64_t accepted, pauses;
+	uint64_t open; /* now; of a worker that is gone 0 */
 	uint64_t requests[CONN_PROTOCOLS][STATUS_CODES];
 	uint64_t ended[CONN_REASONS];
 	uint64_t bytes[CONN_PROTOCOLS];

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,7 +15,11 @@
 #include "net/peers.h"
 #include "net/tls.h"
 #include "server/generation.h"
+#include "server/handover.h"
 #include "server/log.h"
+#include "server/metrics.h"
+#include "server/notify.h"
+#include "store/store.h"
 
 #include "server/supervisor.h"
 
@@ -36,6 +41,8 @@ struct server {
 	uint64_t restart_at_ms;
 	bool stopping;
 	sigset_t signals;
+	int signal_fd;
+	struct metrics metrics;
 };
 
 static uint64_t
@@ -105,6 +112,8 @@ start_worker(
 	if (pid == 0) {
 		close(ends[0]);
 		close_controls(s, g);
+		metrics_close(&s->metrics, 0);
+		close(s->signal_fd);
 		job.status = &s->status[slot];
 		job.slot = (unsigned)slot;
 		job.control = ends[1];
@@ -175,8 +184,12 @@ static void
 forget_child(struct server *s, struct child *c)
 {
 	close(c->control);
-	peers_clear(s->peers, c->slot);
-	s->slots[c->slot] = false;
+	/* A worker that was handed over never had a slot of ours. */
+	if (c->slot < GENERATION_SLOTS) {
+		peers_clear(s->peers, c->slot);
+		s->status[c->slot].open = 0;
+		s->slots[c->slot] = false;
+	}
 	*c = (struct child){ .control = -1 };
 }
 
@@ -301,18 +314,31 @@ load(struct server *s, struct err *e)
 	return generation_new(&c, s->current, &s->tls, e);
 }
 
+/* What is wrong with the status socket is no reason not to serve. */
+static void
+open_metrics(struct server *s, const struct generation *g)
+{
+	struct err e = ERR_INIT;
+
+	if (metrics_open(&s->metrics, g->config.status_socket, &e) < 0)
+		log_err("no status", &e);
+}
+
 static void
 reload(struct server *s)
 {
 	struct generation *old = s->current, *g;
 	struct err e = ERR_INIT;
 
+	notify_reloading(now_ms());
 	g = load(s, &e);
 	if (!g || start_generation(s, g, &e) < 0) {
 		log_err("reload failed, all stays as it is", &e);
 		generation_free(g, old);
+		notify_ready();
 		return;
 	}
+	open_metrics(s, g);
 	old->kill_at_ms = now_ms() + old->config.reload_ms;
 	g->older = old;
 	s->current = g;
@@ -321,6 +347,20 @@ reload(struct server *s)
 	tell_all(old, WORKER_DRAIN);
 	sockets_close(&old->sockets, &g->sockets);
 	log_say("reloaded: %u workers", g->count);
+	notify_ready();
+}
+
+/* Becomes the program that is installed now; comes back on failure alone. */
+static void
+upgrade(struct server *s)
+{
+	struct err e = ERR_INIT;
+
+	log_say("upgrade: trying the program that is installed now");
+	metrics_close(&s->metrics, 1);
+	handover_exec(s->current, &e);
+	log_err("upgrade failed, all stays as it is", &e);
+	open_metrics(s, s->current);
 }
 
 static void
@@ -340,6 +380,7 @@ stop(struct server *s)
 		tell_all(g, WORKER_STOP);
 	}
 	s->stopping = true;
+	notify_stopping();
 }
 
 /* --- telling ------------------------------------------------------------- */
@@ -352,6 +393,8 @@ tell_addresses(const struct generation *g)
 	char sandbox[256];
 	struct buf text;
 
+	if (!g->config.hosts.count)
+		return; /* handed over, and no settings could be read yet */
 	sandbox_describe(sandbox, sizeof(sandbox));
 	log_say("sandbox: %s%s%s%s", *g->user ? "user " : "", g->user,
 	    *g->user ? ", " : "", sandbox);
@@ -429,16 +472,61 @@ next_wait(const struct server *s)
 }
 
 static void
+tell_facts(void *ctx, struct metrics_facts *out)
+{
+	struct server *s = ctx;
+	const struct generation *g = s->current;
+	struct store_reader *r;
+	struct store_view *v;
+
+	*out = (struct metrics_facts){ .cert_end_s = g->cert_end_s };
+	status_sum(s->status, GENERATION_SLOTS, &out->sum);
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		out->workers += g->children[i].pid != 0;
+	/* Opened for the moment: LMDB is not to be carried over a fork. */
+	r = store_reader_open(g->config.store, NULL);
+	v = r ? store_reader_view(r) : NULL;
+	if (v) {
+		out->edition = store_view_edition(v);
+		out->edition_s = store_view_time(v);
+	}
+	store_view_drop(v);
+	store_reader_close(r);
+}
+
+/* The next signal, or 0 after `wait`; the status socket is served meanwhile. */
+static int
+await_signal(struct server *s, const struct timespec *wait)
+{
+	struct pollfd fds[METRICS_FDS + 1];
+	struct signalfd_siginfo info;
+
+	memcpy(fds, s->metrics.fds, sizeof(s->metrics.fds));
+	fds[METRICS_FDS] =
+	    (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
+	if (ppoll(fds, METRICS_FDS + 1, wait, NULL) < 0)
+		return 0;
+	memcpy(s->metrics.fds, fds, sizeof(s->metrics.fds));
+	metrics_step(&s->metrics, now_ms(), tell_facts, s);
+	if (fds[METRICS_FDS].revents &&
+	    read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		return (int)info.ssi_signo;
+	return 0;
+}
+
+static void
 serve(struct server *s)
 {
 	while (!s->stopping || s->current->older || has_children(s->current)) {
 		struct timespec wait = next_wait(s);
-		int sig = sigtimedwait(&s->signals, NULL, &wait);
+		int sig = await_signal(s, &wait);
 
 		if (sig == SIGTERM || sig == SIGINT)
 			stop(s);
 		else if (sig == SIGHUP && !s->stopping)
 			reload(s);
+		else if (sig == SIGUSR2 && !s->stopping)
+			upgrade(s);
 		reap(s);
 		sweep(s);
 		restart(s);
@@ -448,7 +536,8 @@ serve(struct server *s)
 static void
 block_signals(struct server *s)
 {
-	static const int waited_for[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
+	static const int waited_for[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM,
+		SIGUSR2 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	sigemptyset(&s->signals);
@@ -456,6 +545,73 @@ block_signals(struct server *s)
 		sigaddset(&s->signals, waited_for[i]);
 	sigprocmask(SIG_BLOCK, &s->signals, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	s->signal_fd = signalfd(-1, &s->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int
+server_check(const struct server_opts *opts)
+{
+	struct tls_options tls = { .tickets = true };
+	struct err e = ERR_INIT;
+	struct config c;
+
+	if (tls_new_ticket_key(&tls) == 0 &&
+	    opts->load(opts->ctx, &c, &e) == 0 &&
+	    generation_check(&c, &tls, &e) == 0)
+		return 0;
+	log_err(NULL, &e);
+	return 1;
+}
+
+/*
+ * What there is before the settings are read: the workers of the program that
+ * became this one, or the sockets of a service manager.  -1 and *e.
+ */
+static int
+take_over(struct server *s, struct err *e)
+{
+	struct generation *g = handover_take(e);
+	int n;
+
+	if (!g && e->kind != ERR_NONE)
+		return -1;
+	if (g) {
+		s->current = g;
+		return 1;
+	}
+	g = generation_new_empty(e);
+	if (!g)
+		return -1;
+	n = sockets_take_passed(&g->sockets, e);
+	if (n <= 0) {
+		generation_free(g, NULL);
+		return n;
+	}
+	s->current = g;
+	return 0;
+}
+
+static int
+start(struct server *s, struct err *e)
+{
+	struct generation *passed, *g;
+	int r = take_over(s, e);
+
+	if (r < 0)
+		return -1;
+	/* Its workers serve on whatever becomes of the settings. */
+	if (r > 0) {
+		log_say("upgraded: this is version " QASID_VERSION);
+		reload(s);
+		return 0;
+	}
+	passed = s->current;
+	g = load(s, e);
+	if (!g)
+		return -1;
+	s->current = g;
+	generation_free(passed, g);
+	return start_generation(s, g, e);
 }
 
 int
@@ -465,6 +621,8 @@ server_run(const struct server_opts *opts)
 	struct err e = ERR_INIT;
 	int r = 1;
 
+	handover_init();
+	metrics_init(&s.metrics);
 	block_signals(&s);
 	s.status = status_map_new(GENERATION_SLOTS);
 	s.peers = peers_new(GENERATION_SLOTS);
@@ -476,10 +634,11 @@ server_run(const struct server_opts *opts)
 		err_set(&e, ERR_SYSTEM, "no random bytes to be had");
 		goto out;
 	}
-	s.current = load(&s, &e);
-	if (!s.current || start_generation(&s, s.current, &e) < 0)
+	if (start(&s, &e) < 0)
 		goto out;
 	tell_addresses(s.current);
+	open_metrics(&s, s.current);
+	notify_ready();
 	r = 0;
 	if (opts->ready_file &&
 	    write_ready(s.current, opts->ready_file, &e) < 0) {
@@ -492,6 +651,8 @@ server_run(const struct server_opts *opts)
 out:
 	if (r && e.kind != ERR_NONE && !s.stopping)
 		log_err(NULL, &e);
+	metrics_close(&s.metrics, 1);
+	close(s.signal_fd);
 	generation_free(s.current, NULL);
 	status_map_free(s.status, GENERATION_SLOTS);
 	peers_free(s.peers);

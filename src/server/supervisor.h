@@ -6,7 +6,10 @@
  * certificates and store are tried in a new generation of workers, and only
  * when all of these serve does the old one drain; on any failure the old one
  * stays as it is.  A worker that dies is replaced, with a growing delay where
- * that happens again and again.
+ * that happens again and again.  SIGUSR2 makes it the program that then lies
+ * where this one did (handover.h).
+ *
+ * Under systemd it takes the sockets it is passed and tells when it is ready.
  */
 #ifndef SERVER_SUPERVISOR_H
 #define SERVER_SUPERVISOR_H
@@ -20,6 +23,9 @@ struct server_opts {
 	void *ctx;
 	const char *ready_file; /* written once it serves; NULL: none */
 };
+
+/* Whether server_run() could serve, addresses aside; as server_run(). */
+int server_check(const struct server_opts *opts);
 
 /* Serves until stopped; 0, or 1 after saying on stderr why not. */
 int server_run(const struct server_opts *opts);

@@ -73,6 +73,7 @@ on_ended(void *ctx, const struct conn_event *event)
 	struct worker *w = ctx;
 
 	status_count(w->job->status, event);
+	w->job->status->open = conn_pool_active(w->pool);
 	if (w->job->config->log == CONFIG_LOG_STDERR)
 		log_access(event);
 }
@@ -125,6 +126,7 @@ on_accept(void *ctx, int fd, const struct ip *from)
 	w->job->status->accepted++;
 	conn_pool_serve(w->pool, fd, port->protocol,
 	    port->protocol == CONN_GEMINI ? w->job->tls : NULL, from);
+	w->job->status->open = conn_pool_active(w->pool);
 	if (!conn_pool_wait_for_room(w->pool))
 		return true;
 	w->job->status->pauses++;

@@ -1,0 +1,164 @@
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "config/config.h"
+
+#include "cmd/cmd.h"
+
+enum {
+	ANSWER_MAX = 1 << 20, /* bytes */
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: qasid status [-c qasid.yaml] [--socket PATH] "
+	    "[--prometheus]\n");
+	return CMD_USAGE;
+}
+
+static int
+ask(const char *path, struct buf *answer, struct err *e)
+{
+	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 10 };
+	int fd, r;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, ERR_LIMIT, "\"%s\" is too long", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, "socket", path);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	    send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
+		r = err_errno(e, "connect", path);
+	else
+		r = io_read_all(fd, path, ANSWER_MAX, answer, e);
+	close(fd);
+	return r;
+}
+
+/* "qasid_requests_total{protocol="gemini",status="20"} 7" in plain words. */
+static void
+print_line(struct slice line)
+{
+	struct slice name = slice_upto(line, slice_find(line, ' '));
+	struct slice value = slice_from(line, name.len + 1);
+	char text[256];
+	size_t n = 0;
+	bool quoted = false;
+
+	name = slice_from(name, sizeof("qasid_") - 1);
+	for (size_t i = 0; i < name.len && n < sizeof(text) - 2; i++) {
+		char c = name.ptr[i];
+
+		if (c == '"' || c == '{') {
+			quoted = c == '"' && !quoted;
+			if (quoted)
+				text[n++] = ' ';
+		} else if (quoted || !memchr(name.ptr, '{', i)) {
+			text[n++] = c == '_' ? ' ' : c;
+		}
+	}
+	printf("%-44.*s %.*s\n", (int)n, text, SLICE_FMT(value));
+}
+
+static void
+print_all(struct slice body, bool raw)
+{
+	while (body.len) {
+		struct slice line = slice_take(&body, '\n');
+
+		if (raw)
+			printf("%.*s\n", SLICE_FMT(line));
+		else if (line.len && line.ptr[0] != '#' &&
+		    !slice_ends(line, SLICE_LIT("\"} 0")))
+			print_line(line);
+	}
+}
+
+/* The path that the settings name; they outlive this call in *c. */
+static int
+find_socket(
+    struct config *c, const char *file, const char **path, struct err *e)
+{
+	if (!file && access("qasid.yaml", F_OK) == 0)
+		file = "qasid.yaml";
+	if (file && config_read(c, file, e) < 0)
+		return -1;
+	*path = c->status_socket;
+	if (!**path)
+		return err_set(e, ERR_MISSING,
+		    "no status.socket in the settings; set one, or give "
+		    "--socket");
+	return 0;
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "prometheus", no_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const char end_of_head[] = "\r\n\r\n";
+	const char *file = NULL, *path = NULL, *body;
+	struct err e = ERR_INIT;
+	struct buf answer;
+	struct config c = { 0 };
+	bool raw = false;
+	int opt, r;
+
+	while ((opt = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (opt == 'c')
+			file = optarg;
+		else if (opt == 's')
+			path = optarg;
+		else if (opt == 'p')
+			raw = true;
+		else
+			return usage();
+	}
+	if (optind != argc)
+		return usage();
+	buf_init(&answer, ANSWER_MAX);
+	r = config_init(&c, &e);
+	if (r == 0 && !path)
+		r = find_socket(&c, file, &path, &e);
+	if (r == 0)
+		r = ask(path, &answer, &e);
+	body = r == 0
+	    ? memmem(answer.ptr ? answer.ptr : "", answer.len, end_of_head, 4)
+	    : NULL;
+	if (body)
+		print_all(slice_from(buf_slice(&answer),
+			      (size_t)(body + 4 - answer.ptr)),
+		    raw);
+	else if (r == 0)
+		r = err_set(
+		    &e, ERR_INVALID, "\"%s\" is no status socket", path);
+	if (r < 0) {
+		struct buf text;
+
+		buf_init(&text, 4096);
+		err_format(&text, &e);
+		fprintf(stderr, "qasid: %.*s\n", SLICE_FMT(buf_slice(&text)));
+		buf_release(&text);
+	}
+	config_release(&c);
+	buf_release(&answer);
+	return r < 0 ? CMD_FAILED : CMD_FINE;
+}
