@@ -10,13 +10,16 @@
 
 #include "base/err.h"
 #include "cert/cert.h"
+#include "server/tickets.h"
 
 #include "cmd/cmd.h"
 
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: qasid cert --host NAME [--dir DIR]\n");
+	fprintf(stderr,
+	    "usage: qasid cert --host NAME [--dir DIR]\n"
+	    "       qasid cert --ticket-keys FILE\n");
 	return CMD_USAGE;
 }
 
@@ -128,27 +131,31 @@ cmd_cert(int argc, char **argv)
 	static const struct option options[] = {
 		{ "host", required_argument, NULL, 'h' },
 		{ "dir", required_argument, NULL, 'd' },
+		{ "ticket-keys", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *host = NULL, *dir = "certs";
+	const char *host = NULL, *dir = "certs", *tickets = NULL;
 	struct err e = ERR_INIT;
-	int opt;
+	int opt, r;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == 'h')
+		if (opt == 't')
+			tickets = optarg;
+		else if (opt == 'h')
 			host = optarg;
 		else if (opt == 'd')
 			dir = optarg;
 		else
 			return usage();
 	}
-	if (optind != argc || !host)
+	if (optind != argc || !host == !tickets)
 		return usage();
-	if (!is_host(host)) {
+	if (host && !is_host(host)) {
 		fprintf(stderr, "qasid: not a host name\n");
 		return CMD_USAGE;
 	}
-	if (make(host, dir, &e) < 0) {
+	r = tickets ? tickets_rotate_file(tickets, &e) : make(host, dir, &e);
+	if (r < 0) {
 		fprintf(stderr, "qasid: %s\n", e.text);
 		return CMD_FAILED;
 	}

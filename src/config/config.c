@@ -276,6 +276,8 @@ static const struct setting settings[] = {
 	    "time transfers may go on in the old workers after a reload" },
 	{ "tls.tickets", parse_tickets, AT(tickets), "auto", 0, 0,
 	    "session tickets: auto, on or off" },
+	{ "tls.ticket_keys", parse_text, AT(ticket_file), "", 0, 0,
+	    "file of keys shared with other nodes; of our own if empty" },
 	{ "proxy.from", parse_list, AT(proxies), NULL, 0, 0,
 	    "addresses or ranges of proxies that send a PROXY header" },
 	{ "log", parse_log, AT(log), "off", 0, 0,

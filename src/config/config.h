@@ -53,6 +53,7 @@ struct config {
 	unsigned rate_bytes;         /* a second */
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */
 	enum config_tickets tickets;
+	const char *ticket_file; /* path; empty: keys of this process alone */
 	enum config_log log;
 	const char *status_socket; /* path; empty: none */
 	bool allow_no_landlock, allow_no_seccomp;

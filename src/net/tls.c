@@ -6,10 +6,15 @@
  * send() carries all that a step has made.
  */
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
@@ -291,26 +296,136 @@ set_rules(SSL_CTX *ctx)
 	return 0;
 }
 
-int
-tls_new_ticket_key(struct tls_options *opts)
+/* --- tickets ------------------------------------------------------------- */
+
+struct tls_tickets {
+	atomic_uint changes; /* odd while the keys change */
+	size_t count;
+	unsigned char keys[TLS_TICKET_KEYS][TLS_TICKET_KEY_BYTES];
+};
+
+enum {
+	KEY_NAME = 16, /* then a cipher's key and a MAC's, 32 bytes each */
+	KEY_CIPHER = KEY_NAME,
+	KEY_MAC = KEY_NAME + 32,
+	TICKET_S = 12 * 3600, /* a ticket's life */
+};
+
+struct tls_tickets *
+tls_tickets_new(void)
 {
-	return RAND_bytes(opts->ticket_key, sizeof(opts->ticket_key)) == 1 ? 0
-									   : -1;
+	void *m = mmap(NULL, sizeof(struct tls_tickets), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return m == MAP_FAILED ? NULL : m;
+}
+
+void
+tls_tickets_free(struct tls_tickets *t)
+{
+	if (!t)
+		return;
+	OPENSSL_cleanse(t, sizeof(*t));
+	munmap(t, sizeof(*t));
+}
+
+/* Readers that meet an odd number, or another one afterwards, try again. */
+void
+tls_tickets_set(struct tls_tickets *t,
+    unsigned char keys[][TLS_TICKET_KEY_BYTES], size_t count)
+{
+	atomic_fetch_add(&t->changes, 1);
+	memcpy(t->keys, keys, count * TLS_TICKET_KEY_BYTES);
+	t->count = count;
+	atomic_fetch_add(&t->changes, 1);
+}
+
+int
+tls_tickets_rotate(struct tls_tickets *t)
+{
+	unsigned char keys[TLS_TICKET_KEYS][TLS_TICKET_KEY_BYTES];
+	size_t kept =
+	    t->count < TLS_TICKET_KEYS ? t->count : (size_t)TLS_TICKET_KEYS - 1;
+
+	if (RAND_bytes(keys[0], sizeof(keys[0])) != 1)
+		return -1;
+	memcpy(keys[1], t->keys, kept * sizeof(keys[0]));
+	tls_tickets_set(t, keys, kept + 1);
+	OPENSSL_cleanse(keys, sizeof(keys));
+	return 0;
+}
+
+static void
+copy_tickets(struct tls_tickets *from, struct tls_tickets *to)
+{
+	unsigned before;
+
+	do {
+		before = atomic_load(&from->changes);
+		to->count = from->count;
+		memcpy(to->keys, from->keys, sizeof(to->keys));
+	} while (before % 2 || atomic_load(&from->changes) != before);
+}
+
+static int
+use_ticket_key(const unsigned char *key, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(
+		    OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (seal && RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
+		return -1;
+	if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key + KEY_CIPHER,
+		iv, seal) != 1 ||
+	    EVP_MAC_init(mac, key + KEY_MAC, 32, params) != 1)
+		return -1;
+	return 1;
+}
+
+/* OpenSSL asks for the key that seals, or for the one that a ticket names. */
+static int
+on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+	struct tls_tickets now = { .count = 0 };
+	size_t first, i = 0;
+	int r;
+
+	copy_tickets(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)), &now);
+	first = now.count > 1 ? 1 : 0;
+	if (seal) {
+		memcpy(name, now.keys[first], KEY_NAME);
+		i = first;
+	} else {
+		while (
+		    i < now.count && memcmp(now.keys[i], name, KEY_NAME) != 0)
+			i++;
+		if (i == now.count)
+			return 0;
+	}
+	r = use_ticket_key(now.keys[i], iv, cipher, mac, seal);
+	OPENSSL_cleanse(&now, sizeof(now));
+	/* 2: good, but the reader should have one by the key of today. */
+	return r == 1 && !seal && i > first ? 2 : r;
 }
 
 static int
 set_tickets(
     SSL_CTX *ctx, const struct tls_identity *id, const struct tls_options *opts)
 {
-	unsigned char key[TLS_TICKET_KEY_BYTES];
-
 	if (!opts->tickets) {
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 		return SSL_CTX_set_num_tickets(ctx, 0) == 1 ? 0 : -1;
 	}
-	memcpy(key, opts->ticket_key, sizeof(key));
+	SSL_CTX_set_timeout(ctx, TICKET_S);
 	if (SSL_CTX_set_num_tickets(ctx, id->ticket_13 ? 1 : 0) != 1 ||
-	    SSL_CTX_set_tlsext_ticket_keys(ctx, key, sizeof(key)) != 1)
+	    SSL_CTX_set_app_data(ctx, opts->tickets) != 1 ||
+	    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket) != 1)
 		return -1;
 	return 0;
 }

@@ -18,7 +18,16 @@ struct tls_ctx;
 
 enum {
 	TLS_TICKET_KEY_BYTES = 80, /* name, cipher key, MAC key */
+	TLS_TICKET_KEYS = 3,
 };
+
+/*
+ * Keys that session tickets are sealed with, in memory that all workers share,
+ * so that they can change under them.  The first is the next one, accepted
+ * already, since other nodes may have it; the second seals; the third, which
+ * did before, is still accepted.  Of one key alone, that.
+ */
+struct tls_tickets;
 
 /* A certificate and the names it is shown for. */
 struct tls_identity {
@@ -29,12 +38,17 @@ struct tls_identity {
 };
 
 struct tls_options {
-	bool tickets; /* any at all */
-	unsigned char ticket_key[TLS_TICKET_KEY_BYTES];
+	struct tls_tickets *tickets; /* NULL: none are sent */
 };
 
-/* Fills in a new ticket key; 0, or -1 when there are no random bytes. */
-int tls_new_ticket_key(struct tls_options *opts)
+/* Without a key yet, for all processes forked later; NULL: no memory. */
+struct tls_tickets *tls_tickets_new(void);
+void tls_tickets_free(struct tls_tickets *t);
+/* The keys from now on, 1 to TLS_TICKET_KEYS of them. */
+void tls_tickets_set(struct tls_tickets *t,
+    unsigned char keys[][TLS_TICKET_KEY_BYTES], size_t count);
+/* Puts a new key in front; 0, or -1 when there are no random bytes. */
+int tls_tickets_rotate(struct tls_tickets *t)
     __attribute__((warn_unused_result));
 
 /*

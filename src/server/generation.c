@@ -11,6 +11,7 @@
 #include "cert/cert.h"
 #include "net/tls.h"
 #include "server/log.h"
+#include "server/tickets.h"
 #include "store/store.h"
 
 #include "server/generation.h"
@@ -114,8 +115,9 @@ add_host(
 }
 
 static int
-load_tls(struct generation *g, struct tls_options *tls, struct err *e)
+load_tls(struct generation *g, struct tls_tickets *tickets, struct err *e)
 {
+	struct tls_options opts = { .tickets = NULL };
 	const struct config *c = &g->config;
 	struct host_certs *h = mem_calloc(1, sizeof(*h));
 	int r = -1;
@@ -129,8 +131,13 @@ load_tls(struct generation *g, struct tls_options *tls, struct err *e)
 	for (size_t i = 0; i < c->hosts.count; i++)
 		if (add_host(h, g, c->hosts.items[i], e) < 0)
 			goto out;
-	tls->tickets = c->tickets != CONFIG_TICKETS_OFF;
-	g->tls = tls_ctx_new(h->ids, h->count, tls, e);
+	if (c->tickets != CONFIG_TICKETS_OFF) {
+		opts.tickets = tickets;
+		if (*c->ticket_file &&
+		    tickets_load(tickets, c->ticket_file, e) < 0)
+			goto out;
+	}
+	g->tls = tls_ctx_new(h->ids, h->count, &opts, e);
 	r = g->tls ? 0 : -1;
 out:
 	for (size_t i = 0; i < h->count; i++)
@@ -258,7 +265,7 @@ generation_new_empty(struct err *e)
 
 /* All but the addresses; `c` is taken over. */
 static struct generation *
-new_unbound(struct config *c, struct tls_options *tls, struct err *e)
+new_unbound(struct config *c, struct tls_tickets *tickets, struct err *e)
 {
 	struct generation *g = mem_calloc(1, sizeof(*g));
 
@@ -275,16 +282,16 @@ new_unbound(struct config *c, struct tls_options *tls, struct err *e)
 		err_set(e, ERR_MISSING,
 		    "no host name to serve: give --host or set \"hosts\"");
 	else if (find_user(g, e) == 0 && find_proxies(g, e) == 0 &&
-	    load_tls(g, tls, e) == 0)
+	    load_tls(g, tickets, e) == 0)
 		return g;
 	generation_free(g, NULL);
 	return NULL;
 }
 
 int
-generation_check(struct config *c, struct tls_options *tls, struct err *e)
+generation_check(struct config *c, struct tls_tickets *tickets, struct err *e)
 {
-	struct generation *g = new_unbound(c, tls, e);
+	struct generation *g = new_unbound(c, tickets, e);
 	struct store_reader *r;
 
 	if (!g)
@@ -297,9 +304,9 @@ generation_check(struct config *c, struct tls_options *tls, struct err *e)
 
 struct generation *
 generation_new(struct config *c, const struct generation *old,
-    struct tls_options *tls, struct err *e)
+    struct tls_tickets *tickets, struct err *e)
 {
-	struct generation *g = new_unbound(c, tls, e);
+	struct generation *g = new_unbound(c, tickets, e);
 
 	if (!g)
 		return NULL;

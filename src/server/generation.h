@@ -16,7 +16,7 @@
 
 struct err;
 struct ip_range;
-struct tls_options;
+struct tls_tickets;
 
 enum {
 	GENERATION_WORKERS_MAX = 256,
@@ -51,14 +51,15 @@ struct generation {
  * Warnings go to the log.  NULL and *e on failure.
  */
 struct generation *generation_new(struct config *c,
-    const struct generation *old, struct tls_options *tls, struct err *e);
+    const struct generation *old, struct tls_tickets *tickets, struct err *e);
 /* One without workers and settings but the defaults; NULL and *e. */
 struct generation *generation_new_empty(struct err *e);
 /*
  * Whether settings `c` (released) could be served: all that generation_new()
  * and a worker do, but for the addresses.  0, or -1 and *e.
  */
-int generation_check(struct config *c, struct tls_options *tls, struct err *e);
+int generation_check(
+    struct config *c, struct tls_tickets *tickets, struct err *e);
 /* Frees what is not shared with `next` (may be NULL); workers are gone. */
 void generation_free(struct generation *g, const struct generation *next);
 

@@ -184,15 +184,14 @@ take_socket(struct generation *g, const char *line)
 }
 
 static int
-take_worker(struct generation *g, const char *line)
+take_worker(struct generation *g, struct slice line)
 {
+	int pid = take_number(&line), fd = take_number(&line);
 	unsigned i = 0;
-	int pid, fd;
 
 	while (i < GENERATION_WORKERS_MAX && g->children[i].pid)
 		i++;
-	if (i == GENERATION_WORKERS_MAX ||
-	    sscanf(line, "worker %d %d", &pid, &fd) != 2 ||
+	if (i == GENERATION_WORKERS_MAX || pid <= 0 || fd < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -1;
 	g->children[i] = (struct child){
@@ -204,24 +203,25 @@ take_worker(struct generation *g, const char *line)
 static int
 take_lines(struct generation *g, struct slice text)
 {
-	int version = 0, activated = 0;
-	char line[256];
+	int version = 0;
 
 	while (text.len) {
-		struct slice s = slice_take(&text, '\n');
+		struct slice line = slice_take(&text, '\n');
+		struct slice what = slice_take(&line, ' ');
 		int r = -1;
 
-		snprintf(line, sizeof(line), "%.*s", SLICE_FMT(s));
-		if (slice_starts(s, SLICE_LIT("socket ")))
+		if (slice_eq_cstr(what, "socket")) {
 			r = take_socket(g, line);
-		else if (slice_starts(s, SLICE_LIT("worker ")))
+		} else if (slice_eq_cstr(what, "worker")) {
 			r = take_worker(g, line);
-		else if (sscanf(line, "qasid %d %d", &version, &activated) == 2)
+		} else if (slice_eq_cstr(what, "qasid")) {
+			version = take_number(&line);
 			r = version == 1 ? 0 : -1;
+			g->sockets.activated = take_number(&line) == 1;
+		}
 		if (r < 0)
 			return -1;
 	}
-	g->sockets.activated = activated != 0;
 	return version == 1 ? 0 : -1;
 }
 

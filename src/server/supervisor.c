@@ -28,6 +28,7 @@ enum {
 	LIVED_LONG_MS = 10000, /* a death after that is no series */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 30000,
+	ROTATE_MS = 12 * 3600 * 1000, /* of ticket keys */
 };
 
 struct server {
@@ -36,7 +37,8 @@ struct server {
 	struct status *status;
 	struct peers *peers;
 	bool slots[GENERATION_SLOTS];
-	struct tls_options tls;
+	struct tls_tickets *tickets;
+	uint64_t rotate_at_ms;
 	unsigned deaths; /* in a series */
 	uint64_t restart_at_ms;
 	bool stopping;
@@ -311,7 +313,7 @@ load(struct server *s, struct err *e)
 
 	if (s->opts->load(s->opts->ctx, &c, e) < 0)
 		return NULL;
-	return generation_new(&c, s->current, &s->tls, e);
+	return generation_new(&c, s->current, s->tickets, e);
 }
 
 /* What is wrong with the status socket is no reason not to serve. */
@@ -471,6 +473,21 @@ next_wait(const struct server *s)
 		.tv_nsec = (long)((at - now) % 1000) * 1000000 };
 }
 
+/* Keys that come from no file are ours to change. */
+static int
+rotate(struct server *s, struct err *e)
+{
+	uint64_t now = now_ms();
+
+	if (now < s->rotate_at_ms ||
+	    (s->current && *s->current->config.ticket_file))
+		return 0;
+	s->rotate_at_ms = now + ROTATE_MS;
+	if (tls_tickets_rotate(s->tickets) < 0)
+		return err_set(e, ERR_SYSTEM, "no random bytes to be had");
+	return 0;
+}
+
 static void
 tell_facts(void *ctx, struct metrics_facts *out)
 {
@@ -517,6 +534,8 @@ await_signal(struct server *s, const struct timespec *wait)
 static void
 serve(struct server *s)
 {
+	struct err e = ERR_INIT;
+
 	while (!s->stopping || s->current->older || has_children(s->current)) {
 		struct timespec wait = next_wait(s);
 		int sig = await_signal(s, &wait);
@@ -530,6 +549,8 @@ serve(struct server *s)
 		reap(s);
 		sweep(s);
 		restart(s);
+		if (rotate(s, &e) < 0)
+			log_err("ticket keys", &e);
 	}
 }
 
@@ -551,16 +572,20 @@ block_signals(struct server *s)
 int
 server_check(const struct server_opts *opts)
 {
-	struct tls_options tls = { .tickets = true };
+	struct tls_tickets *tickets = tls_tickets_new();
 	struct err e = ERR_INIT;
 	struct config c;
+	int r = 1;
 
-	if (tls_new_ticket_key(&tls) == 0 &&
-	    opts->load(opts->ctx, &c, &e) == 0 &&
-	    generation_check(&c, &tls, &e) == 0)
-		return 0;
-	log_err(NULL, &e);
-	return 1;
+	if (!tickets)
+		err_memory(&e);
+	else if (opts->load(opts->ctx, &c, &e) == 0 &&
+	    generation_check(&c, tickets, &e) == 0)
+		r = 0;
+	if (r)
+		log_err(NULL, &e);
+	tls_tickets_free(tickets);
+	return r;
 }
 
 /*
@@ -626,14 +651,13 @@ server_run(const struct server_opts *opts)
 	block_signals(&s);
 	s.status = status_map_new(GENERATION_SLOTS);
 	s.peers = peers_new(GENERATION_SLOTS);
-	if (!s.status || !s.peers) {
+	s.tickets = tls_tickets_new();
+	if (!s.status || !s.peers || !s.tickets) {
 		err_memory(&e);
 		goto out;
 	}
-	if (tls_new_ticket_key(&s.tls) < 0) {
-		err_set(&e, ERR_SYSTEM, "no random bytes to be had");
+	if (rotate(&s, &e) < 0)
 		goto out;
-	}
 	if (start(&s, &e) < 0)
 		goto out;
 	tell_addresses(s.current);
@@ -656,5 +680,6 @@ out:
 	generation_free(s.current, NULL);
 	status_map_free(s.status, GENERATION_SLOTS);
 	peers_free(s.peers);
+	tls_tickets_free(s.tickets);
 	return r;
 }

@@ -40,6 +40,55 @@ expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.2)" \
 	"tickets off, 1.2"
 stop
 
+# Keys in a file: sessions resume after a restart and on another node, through
+# two rotations of the keys; then no longer.
+keys=$work/ticket.keys
+"$BUILD/qasid" cert --ticket-keys "$keys" || fail "no ticket keys"
+[ "$(stat -c %a "$keys")" = 600 ] || fail "the ticket keys' mode"
+node() { # another process, the same file; its port is $gemini
+	serve --set public.gemini=1965 --tickets on --set "tls.ticket_keys=$keys"
+}
+session=$work/session
+again() { # WANT VERSION WHAT
+	expect "$1" "$("$peer" resume "$gemini" "$url" "$host" "$2" "$session")" \
+		"$3"
+}
+for v in 1.2 1.3; do
+	rm -f "$session"
+	node
+	again 'resumed 0' $v "$v: a first visit"
+	again 'resumed 1' $v "$v: the same node"
+	stop
+	node
+	again 'resumed 1' $v "$v: after a restart"
+	cp "$session" "$work/old"
+	"$BUILD/qasid" cert --ticket-keys "$keys"
+	kill -HUP "$pid"
+	"$slowpeer" await-text "$work/log" 'reloaded: 2 workers' "$pid" ||
+		fail "no reload"
+	again 'resumed 1' $v "$v: after a rotation"
+	stop
+	"$BUILD/qasid" cert --ticket-keys "$keys"
+	node
+	again 'resumed 1' $v "$v: after two"
+	stop
+	"$BUILD/qasid" cert --ticket-keys "$keys"
+	"$BUILD/qasid" cert --ticket-keys "$keys"
+	node
+	cp "$work/old" "$session"
+	again 'resumed 0' $v "$v: a key that is gone"
+	again 'resumed 1' $v "$v: and with the one of today"
+	stop
+done
+[ "$(wc -l <"$keys")" = 3 ] || fail "the file grows"
+echo short >"$work/bad.keys"
+if "$BUILD/qasid" serve --check --store "$work/store" --host "$host" \
+	--certs "$work/certs" --set "tls.ticket_keys=$work/bad.keys" \
+	2>"$work/out"; then
+	fail "took a bad file of ticket keys"
+fi
+grep -q 'bad.keys:1: no ticket key' "$work/out" || fail "no word of the line"
+
 # Two names: each has its own certificate by SNI, and the first's links.
 "$BUILD/qasid" cert --host second.test --dir "$work/certs" >/dev/null 2>&1
 serve --set public.gemini=1965 --set public.gopher=70 --host second.test

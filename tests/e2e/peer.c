@@ -17,8 +17,13 @@
  *		asks twice, the second time with the first's session; prints
  *		"tickets N resumed 0|1"
  *
+ *	peer resume PORT REQUEST HOST 1.2|1.3 FILE
+ *		asks with the session in FILE where there is one, and leaves
+ *		the newest there; prints "resumed 0|1"
+ *
  * client.h says what HOW and REQUEST may hold.
  */
+#include <openssl/pem.h>
 #include <signal.h>
 
 #include "client.h"
@@ -364,6 +369,63 @@ try_tickets(int port, const char *text, const char *host, const char *version)
 	return 0;
 }
 
+static SSL_SESSION *
+load_session(const char *path)
+{
+	SSL_SESSION *s = NULL;
+	BIO *b = BIO_new_file(path, "r");
+
+	if (b)
+		s = PEM_read_bio_SSL_SESSION(b, NULL, NULL, NULL);
+	BIO_free(b);
+	return s;
+}
+
+static void
+save_session(const char *path)
+{
+	BIO *b = BIO_new_file(path, "w");
+
+	if (!b || !kept_session || !PEM_write_bio_SSL_SESSION(b, kept_session))
+		die(path);
+	BIO_free(b);
+}
+
+static int
+try_resume(int port, char **words)
+{
+	struct how how = { .tls12 = !strcmp(words[2], "1.2") };
+	struct peer p = { .fd = dial(port, 0), .ssl = SSL_new(ctx) };
+	char request[TEXT_MAX];
+	size_t len =
+	    unescape(request, sizeof(request), words[0], words[1], port);
+	SSL_SESSION *old = load_session(words[3]);
+	struct reply r;
+
+	SSL_CTX_set_session_cache_mode(
+	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, on_session);
+	SSL_set_fd(p.ssl, p.fd);
+	SSL_set_tlsext_host_name(p.ssl, words[1]);
+	if (how.tls12)
+		SSL_set_max_proto_version(p.ssl, TLS1_2_VERSION);
+	if (old)
+		SSL_set_session(p.ssl, old);
+	if (SSL_connect(p.ssl) != 1)
+		return 1;
+	ask(&p, request, len, &how);
+	listen_to_end(&p, &r);
+	free(r.bytes);
+	printf("resumed %d\n", SSL_session_reused(p.ssl));
+	SSL_shutdown(p.ssl);
+	if (kept_session)
+		save_session(words[3]);
+	SSL_SESSION_free(kept_session);
+	SSL_SESSION_free(old);
+	hang_up(&p);
+	return r.notified ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -389,6 +451,8 @@ main(int argc, char **argv)
 		return say_hello(first, argv[3]);
 	if (!strcmp(mode, "tickets") && argc == 6)
 		return try_tickets(first, argv[3], argv[4], argv[5]);
+	if (!strcmp(mode, "resume") && argc == 7)
+		return try_resume(first, argv + 3);
 	fprintf(stderr, "peer: see the head of peer.c\n");
 	return 2;
 }
