@@ -162,20 +162,33 @@ out:
 
 /* --- as the new program -------------------------------------------------- */
 
+/* Takes the next number off *line; -1 when there is none. */
 static int
-take_socket(struct generation *g, const char *line)
+take_number(struct slice *line)
+{
+	uint64_t n;
+
+	if (slice_uint(slice_take(line, ' '), INT32_MAX, &n) < 0)
+		return -1;
+	return (int)n;
+}
+
+static int
+take_socket(struct generation *g, struct slice line)
 {
 	struct sockets *s = &g->sockets;
 	struct bound_socket *b = &s->bound[s->count];
-	int fd, protocol, port, fell;
+	int fd = take_number(&line), protocol = take_number(&line);
+	int port = take_number(&line), fell = take_number(&line);
+	struct slice asked = slice_take(&line, ' ');
 
-	_Static_assert(LISTENER_ADDR_MAX == 64, "the widths below");
-	if (s->count == SOCKETS_MAX ||
-	    sscanf(line, "socket %d %d %d %d %63s %63s", &fd, &protocol, &port,
-		&fell, b->asked, b->name) != 6 ||
-	    protocol < 0 || protocol >= CONN_PROTOCOLS ||
+	if (s->count == SOCKETS_MAX || fd < 0 || protocol < 0 ||
+	    protocol >= CONN_PROTOCOLS || port < 0 || fell < 0 ||
+	    asked.len >= sizeof(b->asked) || line.len >= sizeof(b->name) ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -1;
+	snprintf(b->asked, sizeof(b->asked), "%.*s", SLICE_FMT(asked));
+	snprintf(b->name, sizeof(b->name), "%.*s", SLICE_FMT(line));
 	b->port = port;
 	b->fell_back = fell != 0;
 	s->workers[s->count++] = (struct worker_socket){ .fd = fd,

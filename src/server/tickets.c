@@ -60,7 +60,7 @@ tickets_load(struct tls_tickets *t, const char *path, struct err *e)
 	size_t count = 0;
 	int r = -1;
 
-	buf_init(&text, FILE_MAX);
+	buf_init(&text, FILE_MAX + 1);
 	if (read_file(path, &text, e) < 0)
 		goto out;
 	for (rest = buf_slice(&text); rest.len; count++)
@@ -92,8 +92,8 @@ tickets_rotate_file(const char *path, struct err *e)
 	struct slice rest;
 	int r = -1;
 
-	buf_init(&old, FILE_MAX);
-	buf_init(&text, FILE_MAX);
+	buf_init(&old, FILE_MAX + 1);
+	buf_init(&text, FILE_MAX + 1);
 	if (access(path, F_OK) == 0 && read_file(path, &old, e) < 0)
 		goto out;
 	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
