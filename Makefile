@@ -201,7 +201,7 @@ peers: deps-test all $(E2E_BINS)
 	@QASID=$(abspath $(QASID)) BUILD=$(abspath $(BUILD)) TOP=$(CURDIR) \
 		sh tests/peers/run.sh
 
-bench: all $(BENCH_BINS)
+bench: all $(BENCH_BINS) $(E2E_BINS)
 	@sh tests/bench/run.sh $(BUILD)
 
 # What a mirror costs, beside rsync, git and casync; needs root.  ARTICLES may

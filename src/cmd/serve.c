@@ -104,8 +104,8 @@ static int
 add_setting(struct serve_args *args, const char *text)
 {
 	const char *eq = strchr(text, '=');
-	char *key = eq ? arena_strndup(&args->arena, text, (size_t)(eq - text))
-		       : NULL;
+	char *key =
+	    eq ? arena_strndup(&args->arena, text, (size_t)(eq - text)) : NULL;
 
 	return key ? add_flag(args, key, eq + 1) : -1;
 }

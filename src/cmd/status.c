@@ -56,7 +56,7 @@ print_line(struct slice line)
 {
 	struct slice name = slice_upto(line, slice_find(line, ' '));
 	struct slice value = slice_from(line, name.len + 1);
-	char text[256];
+	char text[256] = "";
 	size_t n = 0;
 	bool quoted = false;
 
