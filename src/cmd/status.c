@@ -69,7 +69,10 @@ print_line(struct slice line)
 			if (quoted)
 				text[n++] = ' ';
 		} else if (quoted || !memchr(name.ptr, '{', i)) {
-			text[n++] = c == '_' ? ' ' : c;
+			text[n] = c;
+			if (c == '_')
+				text[n] = ' ';
+			n++;
 		}
 	}
 	printf("%-44.*s %.*s\n", (int)n, text, SLICE_FMT(value));

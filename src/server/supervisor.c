@@ -462,11 +462,11 @@ next_wait(const struct server *s)
 	uint64_t now = now_ms(), at = now + 60000;
 	bool missing = false;
 
+	for (unsigned i = 0; i < s->current->count; i++)
+		missing |= !s->current->children[i].pid;
 	for (const struct generation *g = s->current; g; g = g->older)
 		if (g->kill_at_ms && g->kill_at_ms < at)
 			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
-	for (unsigned i = 0; i < s->current->count; i++)
-		missing |= !s->current->children[i].pid;
 	if (missing && !s->stopping && s->restart_at_ms < at)
 		at = s->restart_at_ms > now ? s->restart_at_ms : now;
 	return (struct timespec){ .tv_sec = (time_t)((at - now) / 1000),
