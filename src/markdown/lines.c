@@ -105,6 +105,80 @@ fence_ends(const struct line_state *s, const struct line *l, bool *before)
 		slice_trim(slice_from(l->content, n)).len == 0);
 }
 
+/* HTML blocks that may hold anything up to their end (CommonMark 4.6, 1-5). */
+static const char *const html_opens[] = { "<!--", "<?", "<![CDATA[", "<pre",
+	"<script", "<style", "<textarea", NULL };
+static const char *const html_closes[] = { "-->", "?>", "]]>" };
+static const char *const raw_closes[] = { "</pre>", "</script>", "</style>",
+	"</textarea>" };
+
+static bool
+holds_nocase(struct slice s, const char *what)
+{
+	struct slice w = slice_cstr(what);
+
+	for (; s.len >= w.len; s = slice_from(s, 1))
+		if (slice_eq_nocase(slice_upto(s, w.len), w))
+			return true;
+	return false;
+}
+
+/* Which of html_opens the line begins with, counted from 1; 0: none. */
+static unsigned
+html_kind(struct slice s)
+{
+	for (unsigned i = 0; html_opens[i]; i++) {
+		struct slice open = slice_cstr(html_opens[i]);
+
+		if (!slice_eq_nocase(slice_upto(s, open.len), open))
+			continue;
+		if (i < 3 || s.len == open.len || is_blank(s.ptr[open.len]) ||
+		    s.ptr[open.len] == '>')
+			return i + 1;
+	}
+	return 0;
+}
+
+static bool
+html_closes_in(unsigned kind, struct slice s)
+{
+	if (kind <= 3)
+		return holds_nocase(s, html_closes[kind - 1]);
+	for (unsigned i = 0; i < 4; i++)
+		if (holds_nocase(s, raw_closes[i]))
+			return true;
+	return false;
+}
+
+/* Whether the line is of such a block: then nothing in it is a fence. */
+static bool
+html_step(struct line_state *s, const struct line *l)
+{
+	unsigned kind = s->html;
+
+	if (kind &&
+	    (l->quotes < s->fence_quotes ||
+		(s->fence_in_list && !l->blank && !l->indent && !l->quotes)))
+		kind = s->html = 0;
+	if (!kind) {
+		if (!l->content.len || l->content.ptr[0] != '<' || l->inner > 3)
+			return false;
+		if (!(kind = html_kind(l->content)))
+			return false;
+		s->html = kind;
+		s->fence_quotes = l->quotes;
+		s->fence_in_list = l->markers || (s->in_list && l->indent > 1);
+		/* "<!-->" does not end itself. */
+		if (html_closes_in(kind,
+			slice_from(l->content, strlen(html_opens[kind - 1]))))
+			s->html = 0;
+		return true;
+	}
+	if (html_closes_in(kind, l->text))
+		s->html = 0;
+	return true;
+}
+
 bool
 line_step(struct line_state *s, const struct line *l)
 {
@@ -112,6 +186,8 @@ line_step(struct line_state *s, const struct line *l)
 	unsigned n;
 	char c;
 
+	if (!s->fence && html_step(s, l))
+		return true;
 	if (s->fence) {
 		if (!fence_ends(s, l, &before))
 			return true;

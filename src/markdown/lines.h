@@ -27,9 +27,10 @@ struct line {
 
 /* Where a walk over lines is; all zero at the start. */
 struct line_state {
-	char fence;         /* '`' or '~' while in fenced code */
-	unsigned fence_len; /* its length */
-	unsigned fence_quotes;
+	char fence;            /* '`' or '~' while in fenced code */
+	unsigned fence_len;    /* its length */
+	unsigned html;         /* kind of HTML block that is open, or 0 */
+	unsigned fence_quotes; /* of the fence, or of the HTML block */
 	bool fence_in_list;
 	bool in_list; /* the last block may still be a list item */
 	bool after_blank;
@@ -40,7 +41,8 @@ void line_take(struct slice *rest, struct line *l);
 
 /*
  * Moves the state over `l`; true when the line is of fenced code, its fences
- * included.
+ * included, or of an HTML block that holds anything up to its end: a comment,
+ * <pre>, <script>.
  */
 bool line_step(struct line_state *s, const struct line *l);
 

@@ -117,7 +117,9 @@ add_link(struct render *r, const struct md_node *n, unsigned depth)
 
 /*
  * A picture in a sentence: its alt text stays there.  In Gopher text that is
- * all there is of it, so its title follows, or its name stands for it.
+ * all there is of it, so its title follows, or its name stands for it; its
+ * address is numbered everywhere but in a plain paragraph, where the reader
+ * finds the picture in the menu or the gemtext.
  */
 static void
 add_image(struct render *r, const struct md_node *n, unsigned depth)
@@ -139,6 +141,9 @@ add_image(struct render *r, const struct md_node *n, unsigned depth)
 	} else if (t && r->text.len == start) {
 		links_add_label(r, &r->text, n, t);
 	}
+	if (t && (n->parent->type != MD_PARAGRAPH ||
+		     n->parent->parent->type != MD_DOCUMENT))
+		add_link_number(r, t);
 }
 
 static void
