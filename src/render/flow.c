@@ -141,8 +141,9 @@ add_image(struct render *r, const struct md_node *n, unsigned depth)
 	} else if (t && r->text.len == start) {
 		links_add_label(r, &r->text, n, t);
 	}
-	if (t && (n->parent->type != MD_PARAGRAPH ||
-		     n->parent->parent->type != MD_DOCUMENT))
+	if (t &&
+	    (n->parent->type != MD_PARAGRAPH ||
+		n->parent->parent->type != MD_DOCUMENT))
 		add_link_number(r, t);
 }
 
