@@ -8,8 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +16,8 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/mem.h"
+
+#include "site/confine.h"
 
 #include "site/pool.h"
 
@@ -59,27 +59,6 @@ struct pool {
 
 /* --- in the helper ------------------------------------------------------- */
 
-static void
-limit(int what, rlim_t to)
-{
-	struct rlimit r = { to, to };
-
-	setrlimit(what, &r);
-}
-
-static void
-confine(void)
-{
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_CORE, 0);
-#ifndef QASID_SANITIZED
-	limit(RLIMIT_DATA, (rlim_t)1 << 30);
-#endif
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
-}
-
 /* 1, 0 at the end of the input, -1. */
 static int
 read_exactly(int fd, void *dst, size_t len)
@@ -104,7 +83,8 @@ helper_main(const struct pool *p, int in, int out)
 	struct frame f;
 	struct buf given, reply;
 
-	confine();
+	if (confine_helper() < 0)
+		_exit(6);
 	buf_init(&given, p->opts->reply_bytes);
 	buf_init(&reply, p->opts->reply_bytes);
 	while (read_exactly(in, &f, sizeof(f)) == 1) {
