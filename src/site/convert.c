@@ -132,9 +132,11 @@ pack_files(struct job *j)
 		if (j->size > PARTS_OVER_BYTES &&
 		    sheets_is_part(slice_from(
 			buf_slice(address), j->doc->address.len + 1)))
-			return err_at(j->err, s->file->path.ptr, 0, 0,
-			    "has the address of a part of the article; "
-			    "rename it");
+			return err_at(j->err, j->doc->source->file->path.ptr, 0,
+			    0,
+			    "\"%s\" has the address of a part of this "
+			    "article; rename it",
+			    s->file->path.ptr);
 		own = arena_strndup(&j->s->arena, address->ptr, address->len);
 		o.address = slice_cstr(own ? own : "");
 		o.media = s->media;
@@ -155,13 +157,16 @@ pack_gone(struct job *j)
 {
 	static const char *const suffixes[] = { "", ".gmi", ".md", ".txt",
 		".w40.txt", ".w0.txt" };
+	struct slice why = j->doc->art.fm.summary.text;
 	char day[DATE_DAY_BYTES + 1];
 	struct output o = { .kind = STORE_GONE, .lang = j->doc->lang };
 	const char *text;
 
 	date_format_day(&j->doc->art.fm.withdrawn, day);
-	text = arena_printf(&j->s->arena, "%s: %.*s (%s)",
-	    j->words->word[WORD_WITHDRAWN], SLICE_FMT(j->doc->art.title), day);
+	/* The summary says why; a reply's line has no room for more. */
+	text = arena_printf(&j->s->arena, "%s: %.*s (%s)%s%.*s",
+	    j->words->word[WORD_WITHDRAWN], SLICE_FMT(j->doc->art.title), day,
+	    why.len ? ". " : "", SLICE_FMT(why));
 	if (!text)
 		return err_memory(j->err);
 	o.body = slice_cstr(text);

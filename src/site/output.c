@@ -9,7 +9,7 @@
 #include "site/build.h"
 #include "store/store.h"
 
-#include "site/site_internal.h"
+#include "site/job.h"
 
 /* --- packing ------------------------------------------------------------- */
 
@@ -339,6 +339,23 @@ keep_all(struct site *site, struct dropped *all, size_t count)
 		keep(all, count, record);
 }
 
+/* The program's own lists come and go with what they list, parts with length. */
+static bool
+is_passing(struct slice address)
+{
+	static const char *const folders[] = { "/archive/", "/author/",
+		"/category/", "/lang/", "/series/", "/tag/", "/new.gmi" };
+	size_t at = address.len;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (slice_starts(address, slice_cstr(folders[i])))
+			return true;
+	while (at && address.ptr[at - 1] != '/')
+		at--;
+	return at > sizeof("/articles/") - 1 &&
+	    sheets_is_part(slice_from(address, at));
+}
+
 /* An address that was given out should lead somewhere for ever. */
 static void
 tell_lost(struct site *site, struct slice key)
@@ -348,6 +365,8 @@ tell_lost(struct site *site, struct slice key)
 	if (!slice_starts(key, SLICE_LIT("g/")) || !slice_ends(key, end))
 		return;
 	key = slice_from(key, 1);
+	if (is_passing(key))
+		return;
 	diag_at(site->diag, DIAG_WARNING, NULL, 0, 0,
 	    "%.*s is no longer published; if it was renamed, add \"aliases: "
 	    "[%.*s]\" to the new file, or add to content/gone: %.*s REASON",

@@ -199,20 +199,24 @@ copy_note(struct parts *p, struct md_node *notes, const struct md_node *note)
 	return 0;
 }
 
-/* Where the notes go: behind the part's body, before what stands at its end. */
+/* The notes stand behind the part's body, before what stands at its end. */
 static void
 hang_notes(struct parts *p, size_t n, struct md_node *notes)
 {
-	struct md_node *doc = p->docs[n];
-	struct md_node *tail = n + 1 == p->count ? p->tail : NULL;
+	struct md_node *doc = p->docs[n], *before = NULL;
 
-	md_move(notes, doc);
-	while (tail) {
-		struct md_node *next = tail->next;
-
-		md_move(tail, doc);
-		tail = next;
+	if (n + 1 < p->count || !p->tail) {
+		md_move(notes, doc);
+		return;
 	}
+	for (struct md_node *m = doc->first; m && m != p->tail; m = m->next)
+		before = m;
+	notes->parent = doc;
+	notes->next = p->tail;
+	if (before)
+		before->next = notes;
+	else
+		doc->first = notes;
 }
 
 int

@@ -146,17 +146,20 @@ pack_all_forms(struct buf *out, const struct gone *g)
 {
 	static const char *const forms[] = { ".gmi", ".md", ".txt", ".w40.txt",
 		".w0.txt" };
-	size_t slash = g->address.len;
+	struct slice address = g->address;
+	size_t slash;
 
-	pack_gone(out, g->address, "", g->reason);
-	while (slash && g->address.ptr[slash - 1] != '/')
+	if (slice_ends(address, SLICE_LIT(".gmi")))
+		address.len -= sizeof(".gmi") - 1;
+	slash = address.len;
+	pack_gone(out, address, "", g->reason);
+	while (slash && address.ptr[slash - 1] != '/')
 		slash--;
-	if (slash == g->address.len ||
-	    slice_find(slice_from(g->address, slash), '.') <
-		g->address.len - slash)
+	if (slash == address.len ||
+	    slice_find(slice_from(address, slash), '.') < address.len - slash)
 		return;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		pack_gone(out, g->address, forms[i], g->reason);
+		pack_gone(out, address, forms[i], g->reason);
 }
 
 static bool

@@ -44,7 +44,7 @@ pack_gopher(struct buf *out, const char *address, struct slice body)
 {
 	struct buf lines;
 
-	buf_init(&lines, 64 * 1024);
+	buf_init(&lines, (size_t)64 << 10);
 	output_crlf(&lines, body);
 	pack(out, 'o', address, buf_slice(&lines));
 	pack(out, 'o', address + 1, buf_slice(&lines));
@@ -71,7 +71,7 @@ make_caps(struct buf *out, const struct catalog *c)
 	struct slice contact = c->contact;
 	struct buf body;
 
-	buf_init(&body, 16 * 1024);
+	buf_init(&body, (size_t)16 << 10);
 	buf_add_cstr(&body,
 	    "CAPS\nCapsVersion=1\nExpireCapsAfter=86400\nPathDelimeter=/\n"
 	    "PathIdentity=.\nPathParent=..\nServerSoftware=Qasid\n");
@@ -96,7 +96,7 @@ make_security(struct buf *out, const struct catalog *c)
 
 	if (!c->contact.len || !date_is_set(&c->security_expires))
 		return;
-	buf_init(&body, 16 * 1024);
+	buf_init(&body, (size_t)16 << 10);
 	date_format_rfc3339(&c->security_expires, end);
 	buf_addf(&body, "Contact: %s%.*s\nExpires: %s\n",
 	    is_uri ? "" : "mailto:", SLICE_FMT(c->contact), end);
@@ -191,7 +191,7 @@ wellknown_make(struct site *site, struct err *e)
 	if (store_state_get(site->store, SLICE_LIT("u/w"), &u.before) !=
 	    STORE_FOUND)
 		u.before = SLICE_NONE;
-	buf_init(&in, 64 * 1024);
+	buf_init(&in, (size_t)64 << 10);
 	buf_init(&favicon, FAVICON_MAX + 4096);
 	rc = read_favicon(site, &favicon, e);
 	if (!rc) {
