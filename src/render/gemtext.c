@@ -146,6 +146,9 @@ render_heading(
 	} else {
 		buf_add_repeat(r->out, '#', level > 3 ? 3 : level);
 		buf_add_char(r->out, ' ');
+		if (r->rtl &&
+		    render_direction(buf_slice(&r->text)) == DIRECTION_LTR)
+			buf_add(r->out, RENDER_RLM);
 		buf_add(r->out, trimmed(buf_slice(&r->text)));
 		buf_add_char(r->out, '\n');
 	}
@@ -181,6 +184,9 @@ render_paragraph(
 		return;
 	}
 	flow_block(r, n);
+	/* A picture that is missing and has no words shows nothing. */
+	if (!r->text.len && !r->item_count)
+		return;
 	put_lines(r, buf_slice(&r->text));
 	if (at->gathers)
 		return;

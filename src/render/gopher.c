@@ -306,6 +306,9 @@ render_paragraph(
 		return;
 	}
 	flow_block(r, n);
+	/* A picture that is missing and has no words shows nothing. */
+	if (!r->text.len && !r->item_count)
+		return;
 	gopher_fill(r, buf_slice(&r->text));
 	put_links(r, at);
 }

@@ -51,11 +51,19 @@ job_pack(struct job *j, const struct output *o)
 	return buf_failed(&j->s->outputs) ? err_memory(j->err) : 0;
 }
 
+struct slice
+job_alias(struct job *j, struct slice alias, const char *suffix)
+{
+	return job_address(j, *suffix ? plan_alias_stem(alias) : alias, suffix);
+}
+
 bool
 job_has_all_forms(struct slice alias)
 {
-	size_t at = alias.len;
+	size_t at;
 
+	alias = plan_alias_stem(alias);
+	at = alias.len;
 	while (at && alias.ptr[at - 1] != '/')
 		at--;
 	alias = slice_from(alias, at);
@@ -86,7 +94,7 @@ pack_source(struct job *j)
 	for (size_t i = 0; i < j->doc->alias_count; i++) {
 		if (!job_has_all_forms(j->doc->aliases[i]))
 			continue;
-		o.address = job_address(j, j->doc->aliases[i], ".md");
+		o.address = job_alias(j, j->doc->aliases[i], ".md");
 		if (job_pack(j, &o) < 0)
 			return -1;
 	}
@@ -106,7 +114,7 @@ pack_aliases(struct job *j)
 		size_t count = job_has_all_forms(alias) ? 3 : 1;
 
 		for (size_t k = 0; k < count; k++) {
-			o.address = job_address(j, alias, ends[k].from);
+			o.address = job_alias(j, alias, ends[k].from);
 			o.body = job_address(j, j->doc->address, ends[k].to);
 			if (job_pack(j, &o) < 0)
 				return -1;
@@ -151,12 +159,28 @@ pack_files(struct job *j)
 	return 0;
 }
 
+/* The same at all forms of `address`, or there alone where it has none. */
+static int
+pack_all_forms(struct job *j, struct slice address, struct output *o)
+{
+	static const char *const suffixes[] = { "", ".gmi", ".md", ".txt",
+		".w40.txt", ".w0.txt" };
+	size_t count = sizeof(suffixes) / sizeof(suffixes[0]);
+
+	if (!job_has_all_forms(address))
+		count = 1;
+	for (size_t i = 0; i < count; i++) {
+		o->address = job_alias(j, address, suffixes[i]);
+		if (job_pack(j, o) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* All addresses of a withdrawn document say so. */
 static int
 pack_gone(struct job *j)
 {
-	static const char *const suffixes[] = { "", ".gmi", ".md", ".txt",
-		".w40.txt", ".w0.txt" };
 	struct slice why = j->doc->art.fm.summary.text;
 	char day[DATE_DAY_BYTES + 1];
 	struct output o = { .kind = STORE_GONE, .lang = j->doc->lang };
@@ -173,48 +197,67 @@ pack_gone(struct job *j)
 	for (int k = 0; k < 2; k++) {
 		o.protocol = k ? 'o' : 'g';
 		o.gopher_type = k ? '0' : 0;
-		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes);
-		     i++) {
-			o.address =
-			    job_address(j, j->doc->address, suffixes[i]);
-			if (job_pack(j, &o) < 0)
+		if (pack_all_forms(j, j->doc->address, &o) < 0)
+			return -1;
+		for (size_t i = 0; i < j->doc->alias_count; i++)
+			if (pack_all_forms(j, j->doc->aliases[i], &o) < 0)
 				return -1;
-		}
-		for (size_t i = 0; i < j->doc->alias_count; i++) {
-			o.address = j->doc->aliases[i];
-			if (job_pack(j, &o) < 0)
-				return -1;
-		}
 	}
 	return 0;
 }
 
-/* The foot links to translations; what leads nowhere is told here. */
+/* A link of the front matter that may not be shown. */
 static int
-check_translations(struct job *j)
+note_unshown(struct job *j, struct md_node *block, const struct fm_text *path)
 {
-	const struct frontmatter *fm = &j->doc->art.fm;
-	struct md_node *scratch = md_add(&j->s->arena, NULL, MD_PARAGRAPH);
+	struct md_node *n =
+	    md_add_link(&j->s->arena, block, path->text, path->text);
 
-	for (size_t i = 0; scratch && i < fm->translation_count; i++) {
-		const struct fm_text *path = &fm->translations[i].path;
-		struct md_node *n = md_add_link(&j->s->arena, scratch,
-		    path->text, fm->translations[i].lang);
-
-		if (!n)
-			return err_memory(j->err);
-		n->line = path->line;
-		n->column = path->column;
-	}
-	if (!scratch)
+	if (!n)
 		return err_memory(j->err);
-	return links_check(&j->links, scratch, &j->diag, &j->s->deps, j->err);
+	n->line = path->line;
+	n->column = path->column;
+	return 0;
+}
+
+/*
+ * The foot links to translations, and attachments that are not there are not
+ * shown; what leads nowhere is told here.  Leaves the others in *art.
+ */
+static int
+check_unshown(struct job *j, struct article *art)
+{
+	struct frontmatter *fm = &art->fm;
+	struct md_node *block = md_add(&j->s->arena, NULL, MD_PARAGRAPH);
+	struct fm_file *kept =
+	    arena_calloc(&j->s->arena, fm->attachment_count + 1, sizeof(*kept));
+	size_t count = 0;
+
+	if (!block || !kept)
+		return err_memory(j->err);
+	for (size_t i = 0; i < fm->translation_count; i++)
+		if (note_unshown(j, block, &fm->translations[i].path) < 0)
+			return -1;
+	for (size_t i = 0; i < fm->attachment_count; i++) {
+		const struct fm_file *f = &fm->attachments[i];
+		struct render_target to;
+
+		links_resolve(&j->links, f->file.text, false, &to);
+		if (to.kind != RENDER_NO_TARGET)
+			kept[count++] = *f;
+		else if (note_unshown(j, block, &f->file) < 0)
+			return -1;
+	}
+	fm->attachments = kept;
+	fm->attachment_count = count;
+	return links_check(&j->links, block, &j->diag, &j->s->deps, j->err);
 }
 
 static int
 compose(struct job *j)
 {
-	struct head h = { .art = &j->doc->art,
+	struct article art = j->doc->art;
+	struct head h = { .art = &art,
 		.catalog = &j->site->catalog,
 		.words = j->words,
 		.lang = j->doc->lang,
@@ -223,12 +266,12 @@ compose(struct job *j)
 
 	j->body_first = tree->first;
 	j->body_last = tree->last;
+	if (check_unshown(j, &art) < 0)
+		return -1;
 	if (head_add(&j->s->arena, tree, &h) < 0 ||
 	    head_add_tail(&j->s->arena, tree, &h) < 0)
 		return err_memory(j->err);
-	if (links_check(&j->links, tree, &j->diag, &j->s->deps, j->err) < 0)
-		return -1;
-	return j->doc->art.fm.translation_count ? check_translations(j) : 0;
+	return links_check(&j->links, tree, &j->diag, &j->s->deps, j->err);
 }
 
 static int

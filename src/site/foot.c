@@ -181,8 +181,6 @@ static void
 add_forms(struct making *m)
 {
 	const struct foot *f = m->f;
-	const char *gemtext =
-	    arena_printf(f->arena, "%s (gemtext)", f->words->word[WORD_TEXT]);
 
 	if (f->gopher_type != '1')
 		return;
@@ -193,9 +191,7 @@ add_forms(struct making *m)
 		add_link(m, LINKS_PAGE, f->address, ".w0.txt",
 		    word(m, WORD_UNWRAPPED_TEXT));
 	}
-	if (!gemtext)
-		m->failed = true;
-	add_link(m, LINKS_PAGE, f->address, ".gmi", slice_cstr(gemtext));
+	add_link(m, LINKS_PAGE, f->address, ".gmi", word(m, WORD_GEMTEXT));
 }
 
 static void

@@ -132,20 +132,34 @@ add_byline(struct lines *l, const struct head *h)
 	}
 }
 
+/* On the day it is dated nothing is updated. */
+static bool
+is_updated(const struct frontmatter *fm)
+{
+	char date[DATE_DAY_BYTES + 1] = "", day[DATE_DAY_BYTES + 1];
+
+	if (!date_is_set(&fm->updated))
+		return false;
+	if (date_is_set(&fm->date))
+		date_format_day(&fm->date, date);
+	date_format_day(&fm->updated, day);
+	return strcmp(date, day) != 0;
+}
+
 static void
 add_dates(struct lines *l, const struct head *h)
 {
 	const struct frontmatter *fm = &h->art->fm;
 	char day[DATE_DAY_BYTES + 1];
 
-	if (!date_is_set(&fm->date) && !date_is_set(&fm->updated))
+	if (!date_is_set(&fm->date) && !is_updated(fm))
 		return;
 	lines_begin(l);
 	if (date_is_set(&fm->date)) {
 		date_format_day(&fm->date, day);
 		buf_add_cstr(&l->text, day);
 	}
-	if (date_is_set(&fm->updated)) {
+	if (is_updated(fm)) {
 		date_format_day(&fm->updated, day);
 		buf_addf(&l->text, "%s(%s %s)",
 		    date_is_set(&fm->date) ? " " : "",

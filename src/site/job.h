@@ -34,7 +34,12 @@ struct slice job_address(
 /* Packs an output into s->outputs. */
 int job_pack(struct job *j, const struct output *o)
     __attribute__((warn_unused_result));
-/* Whether an alias stands for all forms: "/articles/old", not "/old.html". */
+/* The address of an alias in one form; "" is the alias as it was given. */
+struct slice job_alias(struct job *j, struct slice alias, const char *suffix);
+/*
+ * Whether an alias stands for all forms: "/articles/old" and "/2019/old/", not
+ * "/old.html".
+ */
 bool job_has_all_forms(struct slice alias);
 
 /*

@@ -354,7 +354,12 @@ finish_own(
 	out->kind = RENDER_OWN;
 	out->menu_selector = buf_slice(&l->menu);
 	out->text_selector = buf_slice(&l->text);
-	if (!in_gemini || (l->form == LINKS_GEMTEXT_ON_GOPHER && !is_gemtext)) {
+	/*
+	 * A menu and its gemtext are one address over Gemini; what leads to the
+	 * one must not be taken for the other.
+	 */
+	if (!in_gemini || l->form == LINKS_GOPHER ||
+	    (l->form == LINKS_GEMTEXT_ON_GOPHER && !is_gemtext)) {
 		buf_clear(&l->uri);
 		add_gopher(l, out->menu_type, buf_slice(&l->menu));
 	}

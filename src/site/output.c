@@ -360,18 +360,18 @@ is_passing(struct slice address)
 static void
 tell_lost(struct site *site, struct slice key)
 {
-	struct slice end = SLICE_LIT(".gmi");
+	struct slice end = SLICE_LIT(".gmi"), stem;
 
 	if (!slice_starts(key, SLICE_LIT("g/")) || !slice_ends(key, end))
 		return;
 	key = slice_from(key, 1);
 	if (is_passing(key))
 		return;
+	stem = slice_upto(key, key.len - end.len);
 	diag_at(site->diag, DIAG_WARNING, NULL, 0, 0,
 	    "%.*s is no longer published; if it was renamed, add \"aliases: "
 	    "[%.*s]\" to the new file, or add to content/gone: %.*s REASON",
-	    SLICE_FMT(key), SLICE_FMT(key),
-	    SLICE_FMT(slice_upto(key, key.len - end.len)));
+	    SLICE_FMT(key), SLICE_FMT(stem), SLICE_FMT(stem));
 }
 
 int

@@ -14,19 +14,26 @@ static const char *const reserved[] = { "all", "archive", "articles", "atom",
 	"author", "caps", "category", "favicon", "files", "lang", "new",
 	"offline", "robots", "search", "series", "tag" };
 
-void
-plan_say(struct site *site, struct source *s, const struct err *why)
+static void
+say(struct site *site, struct source *s, enum diag_level level,
+    const struct err *why)
 {
 	struct buf all;
 	struct diag d = { .sink = messages_pack, .ctx = &all };
 
 	buf_init(&all, (size_t)16 << 20);
 	buf_add(&all, s->messages);
-	diag_err(&d, DIAG_ERROR, why);
+	diag_err(&d, level, why);
 	if (!buf_failed(&all) &&
 	    arena_copy(&site->arena, buf_slice(&all), &s->messages) < 0)
 		s->messages = SLICE_NONE;
 	buf_release(&all);
+}
+
+void
+plan_say(struct site *site, struct source *s, const struct err *why)
+{
+	say(site, s, DIAG_ERROR, why);
 }
 
 int
@@ -209,7 +216,23 @@ by_address(const void *a, const void *b)
 	    x->doc->source->file->path, y->doc->source->file->path);
 }
 
-/* Refuses the later one of two documents at one address; how many, or -1. */
+static void
+say_twin(struct site *site, const struct place *p, const struct place *other)
+{
+	struct err why;
+
+	err_at(&why, p->doc->source->file->path.ptr, p->doc->art.fm.slug.line,
+	    p->doc->art.fm.slug.column,
+	    "the address %.*s is also the address of %.*s",
+	    SLICE_FMT(p->address), SLICE_FMT(other->doc->source->file->path));
+	fault(&why, "address-taken");
+	plan_say(site, p->doc->source, &why);
+}
+
+/*
+ * Refuses the later one of two documents at one address; how many, or -1.
+ * Without a store nobody knows which is the later one: both are told of.
+ */
 static int
 refuse_twins(struct site *site, struct err *e)
 {
@@ -218,24 +241,28 @@ refuse_twins(struct site *site, struct err *e)
 
 	for (size_t i = 1; i < site->place_count; i++) {
 		struct place *p = &site->places[i];
-		struct err why;
 
 		if (!slice_eq(p->address, first->address)) {
 			first = p;
 			continue;
 		}
-		err_at(&why, p->doc->source->file->path.ptr,
-		    p->doc->art.fm.slug.line, p->doc->art.fm.slug.column,
-		    "the address %.*s is taken by %.*s", SLICE_FMT(p->address),
-		    SLICE_FMT(first->doc->source->file->path));
-		fault(&why, "address-taken");
-		plan_say(site, p->doc->source, &why);
+		say_twin(site, p, first);
+		if (!site->store)
+			say_twin(site, first, p);
 		if (plan_refuse(site, p->doc->source, e) < 0 ||
 		    make_doc(site, p->doc->source, e) < 0)
 			return -1;
 		refused++;
 	}
 	return refused;
+}
+
+struct slice
+plan_alias_stem(struct slice alias)
+{
+	if (alias.len > 1 && alias.ptr[alias.len - 1] == '/')
+		alias.len--;
+	return alias;
 }
 
 /* An alias as an address; false when it can be none. */
@@ -256,9 +283,11 @@ alias_address(struct site *site, struct slice given, struct slice *out)
 		if (given.ptr[i] <= ' ' || given.ptr[i] >= 0x7f ||
 		    given.ptr[i] == '?' || given.ptr[i] == '#')
 			return false;
-	/* "/x" and "/x.gmi" stand for all forms of a page. */
+	/* "/x", "/x.gmi" and "/x.md" stand for all forms of a page. */
 	if (slice_ends(given, SLICE_LIT(".gmi")))
 		given.len -= sizeof(".gmi") - 1;
+	else if (slice_ends(given, SLICE_LIT(".md")))
+		given.len -= sizeof(".md") - 1;
 	if (!given.len || given.len + sizeof("/.w40.txt") > STORE_KEY_MAX)
 		return false;
 	text = arena_printf(&site->arena, "%s%.*s",
@@ -267,12 +296,23 @@ alias_address(struct site *site, struct slice given, struct slice *out)
 	return out->len > 1;
 }
 
+/* Whether an index stands at `address`, with or without a slash behind it. */
 static bool
-is_own_address(const struct site *site, struct slice address)
+is_index(struct site *site, struct slice address)
+{
+	const char *folder =
+	    arena_printf(&site->arena, "%.*s/", SLICE_FMT(address));
+
+	return pages_find(site, address) ||
+	    (folder && pages_find(site, slice_cstr(folder)));
+}
+
+static bool
+is_own_address(struct site *site, struct slice address)
 {
 	static const char *const ends[] = { ".gmi", ".md", ".txt", "/" };
 
-	if (plan_find_doc(site, address) || pages_find(site, address))
+	if (plan_find_doc(site, address) || is_index(site, address))
 		return true;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct slice end = slice_cstr(ends[i]);
@@ -282,6 +322,15 @@ is_own_address(const struct site *site, struct slice address)
 			site, slice_upto(address, address.len - end.len)))
 			return true;
 	}
+	return false;
+}
+
+static bool
+has_alias(const struct doc *d, struct slice stem)
+{
+	for (size_t i = 0; i < d->alias_count; i++)
+		if (slice_eq(plan_alias_stem(d->aliases[i]), stem))
+			return true;
 	return false;
 }
 
@@ -298,12 +347,14 @@ add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
 		return err_memory(e);
 	for (size_t i = 0; i < given->count; i++) {
 		const struct fm_text *t = &given->items[i];
-		struct slice address;
+		struct slice address, stem;
 		struct err why;
 
 		if (alias_address(site, t->text, &address) &&
-		    !is_own_address(site, address)) {
-			all[(*count)++] = (struct place){ address, d, true };
+		    !is_own_address(site, stem = plan_alias_stem(address))) {
+			if (has_alias(d, stem))
+				continue;
+			all[(*count)++] = (struct place){ stem, d, true };
 			d->aliases[d->alias_count++] = address;
 			continue;
 		}
@@ -311,8 +362,7 @@ add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
 		    "the alias \"%.*s\" is no address, or is taken",
 		    SLICE_FMT(t->text));
 		fault(&why, "alias");
-		plan_say(site, d->source, &why);
-		d->source->refused = true;
+		say(site, d->source, DIAG_WARNING, &why);
 	}
 	return 0;
 }
@@ -332,10 +382,9 @@ drop_twin_aliases(struct site *site)
 		    "the alias %.*s is taken by %.*s", SLICE_FMT(p->address),
 		    SLICE_FMT(q->doc->source->file->path));
 		fault(&why, "alias");
-		plan_say(site, p->doc->source, &why);
-		p->doc->source->refused = true;
+		say(site, p->doc->source, DIAG_WARNING, &why);
 		while (k < p->doc->alias_count &&
-		    !slice_eq(p->doc->aliases[k], p->address))
+		    !slice_eq(plan_alias_stem(p->doc->aliases[k]), p->address))
 			k++;
 		if (k < p->doc->alias_count)
 			p->doc->aliases[k] =

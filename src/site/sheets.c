@@ -51,6 +51,18 @@ struct sheet {
 
 /* --- one sheet ----------------------------------------------------------- */
 
+/* Which form stands at an alias that is one address: a text where it says so. */
+static bool
+is_form_of(const struct form *f, struct slice alias)
+{
+	static const char *const texts[] = { ".w40.txt", ".w0.txt", ".txt" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (slice_ends(alias, slice_cstr(texts[i])))
+			return !strcmp(f->suffix, texts[i]);
+	return f->gopher_type == '1';
+}
+
 /* Over Gopher an alias serves what it stands for. */
 static int
 pack_alias_forms(struct job *j, const struct form *f, struct output *o)
@@ -59,9 +71,9 @@ pack_alias_forms(struct job *j, const struct form *f, struct output *o)
 		struct slice alias = j->doc->aliases[i];
 		bool all = job_has_all_forms(alias);
 
-		if (!all && f->gopher_type != '1')
+		if (!all && !is_form_of(f, alias))
 			continue;
-		o->address = job_address(j, alias, all ? f->suffix : "");
+		o->address = job_alias(j, alias, all ? f->suffix : "");
 		if (job_pack(j, o) < 0)
 			return -1;
 	}

@@ -358,6 +358,11 @@ int plan_documents(struct site *site, struct err *e)
  */
 int plan_refuse(struct site *site, struct source *s, struct err *e)
     __attribute__((warn_unused_result));
+/*
+ * What an alias stands for besides itself: the address without the slash that
+ * it may end with.
+ */
+struct slice plan_alias_stem(struct slice alias);
 /* Adds a message about `s`, told when the build ends. */
 void plan_say(struct site *site, struct source *s, const struct err *why);
 

@@ -55,7 +55,7 @@ host: h.test
 languages: [en, ur]
 terms: {پانی: water}
 END
-article one.md One 'tags: [پانی]\naliases: [/old/one.html, /2019/one/]\n'
+article one.md One 'tags: [پانی]\naliases: [/old/one.html, /2019/one/, /old/text.txt]\n'
 article sub/two.md Two 'attachments: [{file: data/r.pdf, title: Report}]\n'
 cat >>"$c/articles/sub/two.md" <<'END'
 
@@ -114,6 +114,16 @@ is g/old/one.html 'redirect '
 [ "$(get g/old/one.html)" = /articles/one.gmi ] || fail 'target of an alias'
 is g/2019/one/ 'redirect '
 has o/2019/one 'Body of One.'
+# An alias without an extension stands for all forms, each for the same one.
+[ "$(get g/2019/one.gmi)" = /articles/one.gmi ] || fail 'alias, gemtext'
+[ "$(get g/2019/one.md)" = /articles/one.md ] || fail 'alias, source'
+is o/2019/one 'page application/gopher-menu'
+for k in .txt .w40.txt .w0.txt .gmi .md; do
+	get "o/articles/one$k" >"$tmp/there"
+	get "o/2019/one$k" | cmp - "$tmp/there" || fail "alias, $k"
+done
+is o/old/text.txt 'page text/plain'
+is g/was/out.gmi 'gone '
 for k in g/articles/out.gmi g/articles/out o/articles/out.txt g/was/out \
 	g/articles/first.gmi g/articles/first o/articles/first.txt; do
 	is $k 'gone '
@@ -145,15 +155,16 @@ sed -i 's/^title: One/slug: first-one\n&/' "$c/articles/one.md"
 build 0
 says '2 converted'
 says '/articles/one.gmi is no longer published'
+says 'add "aliases: [/articles/one]" to the new file'
 says 'add to content/gone: /articles/one REASON'
 has g/articles/two.gmi '=> first-one.gmi one'
 absent g/articles/one.gmi
 absent o/articles/one
-sed -i 's,/2019/one/,/articles/one.gmi,' "$c/articles/one.md"
+sed -i 's,/old/one.html,/articles/one,' "$c/articles/one.md"
 build 0
 silent 'no longer published'
 is g/articles/one.gmi 'redirect '
-absent g/2019/one/
+absent g/old/one.html
 
 # --- a bad article is refused, with its place; the last good one stays
 cp "$c/articles/one.md" "$tmp/one.md"
@@ -186,6 +197,28 @@ build 0
 says 'articles/three.md:8:1: warning: "nowhere.md" leads nowhere'
 says 'articles/three.md:8:24: warning: "draft.md" is not published'
 has g/articles/three.gmi 'gone and draft'
+
+# --- what the front matter names and is not there leaves nothing behind
+article five.md Five 'updated: 2026-01-31\ntranslations: {ur: nowhere.md, de: draft.md}\nattachments: [{file: none.pdf, title: The report}, {file: sub/dot.gif, title: A dot}]\n'
+printf '\n![](missing.png)\n\n[Above](five.md) and [so](/articles/five.gmi).\n' \
+	>>"$c/articles/five.md"
+build 0
+says 'articles/five.md:6:20: warning: "nowhere.md" leads nowhere'
+says 'articles/five.md:6:36: warning: "draft.md" is not published'
+says 'articles/five.md:7:22: warning: "none.pdf" leads nowhere'
+has g/articles/five.gmi '=> five/sub/dot.gif A dot (image, 14 bytes)'
+for k in g/articles/five.gmi o/articles/five o/articles/five.txt; do
+	! get $k | grep -q 'report\|(ur)\|(de)\|updated' || fail "debris in $k"
+	[ "$(get $k | grep -c 'A dot')" -lt 2 ] ||
+		[ $k = o/articles/five.txt ] || fail "$k shows a file twice"
+	get $k | tr -d '\r' | sed 's/^i	.*//' | uniq -d | grep -qx '' &&
+		fail "$k has two blank lines"
+done
+# A link to itself is none to its other forms.
+has o/articles/five '1Above	/articles/five	h.test	70'
+has o/articles/five '0Gemtext	/articles/five.gmi	h.test	70'
+rm "$c/articles/five.md"
+build 0
 
 # --- deletion
 rm "$c/articles/three.md"
