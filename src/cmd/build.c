@@ -229,10 +229,11 @@ build_once(
 		return fail(screen, &e);
 	clear_line(screen);
 	fprintf(stderr,
-	    "edition %llu: %zu articles, %zu pages; %zu converted, %zu "
+	    "edition %llu: %zu article%s, %zu page%s; %zu converted, %zu "
 	    "refused\n",
-	    (unsigned long long)result.edition, result.articles, result.pages,
-	    result.converted, result.refused);
+	    (unsigned long long)result.edition, result.articles,
+	    result.articles == 1 ? "" : "s", result.pages,
+	    result.pages == 1 ? "" : "s", result.converted, result.refused);
 	return diag.errors ? CMD_FAILED : CMD_FINE;
 }
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct check_args {
 	const char *content, *settings;
 	uint64_t picture_bytes, attachment_bytes;
 	bool json, strict, verbose;
+	bool settings_only;
 };
 
 struct finding {
@@ -238,6 +240,18 @@ check_settings(struct findings *f)
 	buf_release(&text);
 }
 
+static void
+sum_up(const struct check_result *r, const struct findings *f)
+{
+	fprintf(stderr,
+	    "%zu article%s, %zu page%s, %zu file%s: %zu error%s, "
+	    "%zu warning%s\n",
+	    r->articles, r->articles == 1 ? "" : "s", r->pages,
+	    r->pages == 1 ? "" : "s", r->files, r->files == 1 ? "" : "s",
+	    f->errors, f->errors == 1 ? "" : "s", f->warnings,
+	    f->warnings == 1 ? "" : "s");
+}
+
 static int
 run(const struct check_args *args)
 {
@@ -255,16 +269,13 @@ run(const struct check_args *args)
 	arena_init(&f.arena, FINDINGS_BYTES_MAX);
 	if (args->settings)
 		check_settings(&f);
-	if (site_check(&opts, &result, &e) < 0)
+	if (!args->settings_only && site_check(&opts, &result, &e) < 0)
 		take_err(&f, &e, path_of(&f, e.file[0] ? e.file : NULL));
 	if (print(&f) < 0 || f.failed) {
 		fprintf(stderr, "qasid check: cannot print what was found\n");
 	} else {
-		fprintf(stderr,
-		    "%zu articles, %zu pages, %zu files: %zu errors, %zu "
-		    "warnings\n",
-		    result.articles, result.pages, result.files, f.errors,
-		    f.warnings);
+		if (!args->settings_only)
+			sum_up(&result, &f);
 		rc = f.errors ? CMD_FAILED : CMD_FINE;
 	}
 	arena_release(&f.arena);
@@ -320,5 +331,7 @@ cmd_check(int argc, char **argv)
 		return usage();
 	if (optind < argc)
 		args.content = argv[optind];
+	else if (args.settings && access(args.content, F_OK) < 0)
+		args.settings_only = errno == ENOENT;
 	return run(&args);
 }

@@ -101,13 +101,78 @@ parse_list(const struct setting *s, struct config *c, void *field,
 struct unit {
 	const char *name;
 	uint64_t factor;
+	uint64_t least; /* what is fewer is printed in a smaller unit: "60s" */
 };
 
-/* A whole number and one of `units`; "" is what a bare number counts. */
+/* From small to large; "" is what a bare number counts. */
+static const struct unit no_units[] = { { "", 1, 0 }, { NULL, 0, 0 } };
+static const struct unit byte_units[] = { { "", 1, 0 }, { "K", 1 << 10, 1 },
+	{ "M", 1 << 20, 1 }, { "G", 1 << 30, 1 }, { NULL, 0, 0 } };
+static const struct unit time_units[] = { { "ms", 1, 0 }, { "s", 1000, 1 },
+	{ "", 1000, 1 }, { "m", 60000, 2 }, { "h", 3600000, 1 },
+	{ NULL, 0, 0 } };
+
+/* "64G", "60s": the largest unit that counts it whole. */
+static void
+add_quantity(struct buf *out, const struct unit *units, uint64_t n)
+{
+	const struct unit *best = units;
+
+	for (const struct unit *u = units; u->name; u++)
+		if (*u->name && !(n % u->factor) && n / u->factor >= u->least)
+			best = u;
+	if (!n)
+		buf_add_char(out, '0');
+	else
+		buf_addf(out, "%llu%s", (unsigned long long)(n / best->factor),
+		    best->name);
+}
+
+/* " and ms, s, m or h", or nothing: the units that a number may have. */
+static void
+add_units(struct buf *out, const struct unit *units)
+{
+	const char *before = " with ";
+
+	for (; units->name; units++) {
+		bool is_last = !units[1].name;
+
+		if (!*units->name)
+			continue;
+		buf_add_cstr(out, before);
+		buf_add_cstr(out, units->name);
+		before = units[1].name && !units[2].name ? " or " : ", ";
+		if (is_last)
+			buf_add_cstr(out, " behind it");
+	}
+}
+
+/* Says what `s` takes; returns -1. */
+static int
+refuse_quantity(const struct setting *s, const struct unit *units,
+    const char *text, struct err *e)
+{
+	struct buf all;
+
+	buf_init(&all, 4096);
+	buf_add_cstr(&all, "a whole number");
+	add_units(&all, units);
+	buf_add_cstr(&all, ", between ");
+	add_quantity(&all, units, s->min);
+	buf_add_cstr(&all, " and ");
+	add_quantity(&all, units, s->max);
+	err_set(e, ERR_INVALID, "\"%s\" is %s, not \"%s\"", s->key,
+	    buf_cstr(&all) ? all.ptr : "a whole number", text);
+	buf_release(&all);
+	return -1;
+}
+
+/* A whole number and one of `units`. */
 static int
 parse_quantity(const struct setting *s, const char *text,
     const struct unit *units, uint64_t *out, struct err *e)
 {
+	const struct unit *u = units;
 	unsigned long long n;
 	uint64_t value;
 	char *end;
@@ -115,20 +180,13 @@ parse_quantity(const struct setting *s, const char *text,
 	errno = 0;
 	n = strtoull(text, &end, 10);
 	if (end == text || *text < '0' || *text > '9' || errno)
-		return err_set(e, ERR_INVALID,
-		    "\"%s\" is a whole number, not \"%s\"", s->key, text);
-	for (; units->name; units++)
-		if (!strcmp(units->name, end))
-			break;
-	if (!units->name)
-		return err_set(
-		    e, ERR_INVALID, "\"%s\": unknown unit \"%s\"", s->key, end);
-	if (__builtin_mul_overflow((uint64_t)n, units->factor, &value) ||
+		return refuse_quantity(s, units, text, e);
+	while (u->name && strcmp(u->name, end) != 0)
+		u++;
+	if (!u->name ||
+	    __builtin_mul_overflow((uint64_t)n, u->factor, &value) ||
 	    value < s->min || value > s->max)
-		return err_set(e, ERR_INVALID,
-		    "\"%s\" is between %llu and %llu, not \"%s\"", s->key,
-		    (unsigned long long)(s->min), (unsigned long long)(s->max),
-		    text);
+		return refuse_quantity(s, units, text, e);
 	*out = value;
 	return 0;
 }
@@ -137,11 +195,10 @@ static int
 parse_number(const struct setting *s, struct config *c, void *field,
     const char *text, struct err *e)
 {
-	static const struct unit units[] = { { "", 1 }, { NULL, 0 } };
 	uint64_t n;
 
 	(void)c;
-	if (parse_quantity(s, text, units, &n, e) < 0)
+	if (parse_quantity(s, text, no_units, &n, e) < 0)
 		return -1;
 	*(unsigned *)field = (unsigned)n;
 	return 0;
@@ -151,22 +208,16 @@ static int
 parse_bytes(const struct setting *s, struct config *c, void *field,
     const char *text, struct err *e)
 {
-	static const struct unit units[] = { { "", 1 }, { "K", 1 << 10 },
-		{ "M", 1 << 20 }, { "G", 1 << 30 }, { NULL, 0 } };
-
 	(void)c;
-	return parse_quantity(s, text, units, field, e);
+	return parse_quantity(s, text, byte_units, field, e);
 }
 
 static int
 parse_time(const struct setting *s, struct config *c, void *field,
     const char *text, struct err *e)
 {
-	static const struct unit units[] = { { "", 1000 }, { "ms", 1 },
-		{ "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { NULL, 0 } };
-
 	(void)c;
-	return parse_quantity(s, text, units, field, e);
+	return parse_quantity(s, text, time_units, field, e);
 }
 
 static int
@@ -339,25 +390,30 @@ config_release(struct config *c)
 	*c = (struct config){ 0 };
 }
 
-/* A key near enough to be what was meant, or NULL. */
-static const char *
+/* A key or group near enough to be what was meant, or an empty slice. */
+static struct slice
 suggest(const char *key)
 {
-	const char *best = NULL;
-	size_t least = 4;
+	struct slice name = slice_cstr(key), best = SLICE_NONE;
+	/* A short key that is half wrong may be anything. */
+	size_t least = name.len < 12 ? 1 + name.len / 4 + 1 : 4;
 
 	for (size_t i = 0; i < SETTINGS; i++) {
-		const char *last = strrchr(settings[i].key, '.');
-		struct slice name = slice_cstr(key);
-		size_t d = slice_distance(name, slice_cstr(settings[i].key));
-		size_t part =
-		    last ? slice_distance(name, slice_cstr(last + 1)) : d;
+		struct slice whole = slice_cstr(settings[i].key);
+		struct slice group = slice_upto(whole, slice_find(whole, '.'));
+		struct slice last = slice_from(whole, group.len + 1);
+		const struct {
+			struct slice like, meant;
+		} tries[] = { { whole, whole }, { last, whole },
+			{ group, group } };
 
-		if (part < d)
-			d = part;
-		if (d < least && d < strlen(key)) {
+		for (size_t k = 0; k < sizeof(tries) / sizeof(tries[0]); k++) {
+			size_t d = slice_distance(name, tries[k].like);
+
+			if (!tries[k].like.len || d >= least || d >= name.len)
+				continue;
 			least = d;
-			best = settings[i].key;
+			best = tries[k].meant;
 		}
 	}
 	return best;
@@ -366,11 +422,12 @@ suggest(const char *key)
 static int
 unknown_key(const char *key, struct err *e)
 {
-	const char *near = suggest(key);
+	struct slice near = suggest(key);
 
-	if (near)
+	if (near.len)
 		return err_set(e, ERR_INVALID,
-		    "unknown key \"%s\"; did you mean \"%s\"?", key, near);
+		    "unknown key \"%s\"; did you mean \"%.*s\"?", key,
+		    SLICE_FMT(near));
 	return err_set(e, ERR_INVALID, "unknown key \"%s\"", key);
 }
 
@@ -573,10 +630,9 @@ print_value(struct buf *out, const struct setting *s, const struct config *c)
 	else if (s->parse == parse_number)
 		buf_addf(out, "%u", *(const unsigned *)v);
 	else if (s->parse == parse_bytes)
-		buf_addf(out, "%llu", (unsigned long long)*(const uint64_t *)v);
+		add_quantity(out, byte_units, *(const uint64_t *)v);
 	else if (s->parse == parse_time)
-		buf_addf(
-		    out, "%llums", (unsigned long long)*(const uint64_t *)v);
+		add_quantity(out, time_units, *(const uint64_t *)v);
 	else if (s->parse == parse_flag)
 		buf_add_cstr(out, *(const bool *)v ? "yes" : "no");
 	else if (s->parse == parse_tickets)

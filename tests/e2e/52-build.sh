@@ -74,7 +74,7 @@ echo '/articles/first  Merged into one' >"$c/gone"
 
 # --- everything is where it should be
 build 0 -v
-says 'edition 1: 2 articles, 1 pages; 4 converted, 0 refused'
+says 'edition 1: 2 articles, 1 page; 4 converted, 0 refused'
 says 'files/unused.txt: note: no page leads to it: left out'
 is g/ 'page text/gemini'
 is o 'page application/gopher-menu'
@@ -134,13 +134,13 @@ has g/articles/first.gmi 'Merged into one'
 # --- nothing changed: nothing is written
 before=$(cksum "$s/data.mdb")
 build 0
-says 'edition 1: 2 articles, 1 pages; 0 converted, 0 refused'
+says 'edition 1: 2 articles, 1 page; 0 converted, 0 refused'
 [ "$before" = "$(cksum "$s/data.mdb")" ] || fail 'a second build wrote'
 
 # --- one edit: one article, and the lists that show it
 echo 'A line more than there was, to make it longer by far.' >>"$c/articles/one.md"
 build 0
-says 'edition 2: 2 articles, 1 pages; 1 converted, 0 refused'
+says 'edition 2: 2 articles, 1 page; 1 converted, 0 refused'
 has g/articles/one.gmi 'A line more'
 
 # --- a file that another names changes: its size is told anew
@@ -173,7 +173,7 @@ article three.md Three
 build 1
 says 'articles/one.md:4:7: "soon" is no date'
 # Three, and the foot of its neighbour.
-says '3 articles, 1 pages; 2 converted, 1 refused'
+says '3 articles, 1 page; 2 converted, 1 refused'
 has g/articles/first-one.gmi 'A line more'
 has g/articles/three.gmi 'Body of Three.'
 build 1

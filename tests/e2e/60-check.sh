@@ -98,7 +98,7 @@ finds 'c/articles/wrong-lang.md:3:7: error: "?" is no language tag, such as en o
 finds 'c/pages/about.md:1:1: warning: no lang: taken as "en"'
 finds 'c/gone:1:1: error: /about is published'
 finds 'c/files/unused.txt:1:1: note: no page leads to it'
-grep -q '^3 articles, 1 pages, 3 files: 11 errors, 12 warnings$' "$tmp/err" ||
+grep -q '^3 articles, 1 page, 3 files: 11 errors, 12 warnings$' "$tmp/err" ||
 	fail 'other counts'
 
 # --- notes only with -v, other limits, warnings as errors
@@ -137,6 +137,16 @@ check 1 -c bad.yaml d
 grep -q '^bad.yaml:2:1: error: unknown key "worker"' "$tmp/out" ||
 	fail 'the settings are not checked'
 check 1 no-such-folder
+# Where nothing is published from, the settings alone.
+check 0 -c good.yaml
+grep -q '^  handshake: 60s' "$tmp/out" || fail 'a time is not as it is written'
+[ ! -s "$tmp/err" ] || fail 'a content folder nobody asked for'
+check 1 -c bad.yaml
+check 1 -c good.yaml no-such-folder
+for option in --help -h --version; do
+	"$QASID" $option >"$tmp/out" 2>"$tmp/err" || fail "$option"
+	grep -q qasid "$tmp/out" || fail "$option says nothing"
+done
 check 2 --format xml d
 check 2 c d
 printf 'title: [\n' >d/capsule.yaml

@@ -78,6 +78,8 @@ names_what_is_wrong(void **state)
 		const char *text, *says;
 		unsigned line, column;
 	} cases[] = {
+		{ "limts: {}\n", "did you mean \"limits\"?", 1, 1 },
+		{ "foo: 1\n", "unknown key \"foo\"", 1, 1 },
 		{ "wokers: 2\n", "did you mean \"workers\"?", 1, 1 },
 		{ "log: off\nlimits:\n  reqest: 3s\n",
 		    "did you mean \"limits.request\"?", 3, 3 },
@@ -86,9 +88,14 @@ names_what_is_wrong(void **state)
 		{ "workers: many\n", "is a whole number", 1, 10 },
 		{ "workers: -1\n", "is a whole number", 1, 10 },
 		{ "workers: 9999999999999999999999\n", "whole number", 1, 10 },
-		{ "workers: 300\n", "is between 0 and 256", 1, 10 },
-		{ "limits: {drain: 3 weeks}\n", "unknown unit", 1, 17 },
-		{ "limits: {drain: 999999999999h}\n", "is between", 1, 17 },
+		{ "workers: 300\n", "a whole number, between 0 and 256, not", 1,
+		    10 },
+		{ "limits: {drain: 3 weeks}\n",
+		    "whole number with ms, s, m or h behind it, between "
+		    "10ms and 24h, not \"3 weeks\"",
+		    1, 17 },
+		{ "limits: {drain: 999999999999h}\n", "between 10ms and 24h", 1,
+		    17 },
 		{ "log: maybe\n", "is one of off, stderr", 1, 6 },
 		{ "sandbox: {allow_no_seccomp: perhaps}\n", "yes or no", 1,
 		    29 },
@@ -112,6 +119,9 @@ names_what_is_wrong(void **state)
 		    strcmp(e.file, "q.yaml") != 0)
 			fail_msg("%s -> %s:%u:%u %s", cases[i].text, e.file,
 			    e.line, e.column, e.text);
+		if (!strstr(cases[i].says, "did you mean") &&
+		    strstr(e.text, "did you mean"))
+			fail_msg("%s -> %s", cases[i].text, e.text);
 		config_release(&conf);
 	}
 }
@@ -152,7 +162,11 @@ print_reads_back(void **state)
 	config_release(&conf);
 	assert_non_null(buf_cstr(&again));
 	assert_string_equal(first.ptr, again.ptr);
-	assert_non_null(strstr(first.ptr, "  stop: 7000ms # "));
+	assert_non_null(strstr(first.ptr, "  stop: 7s # "));
+	assert_non_null(strstr(first.ptr, "  handshake: 60s # "));
+	assert_non_null(strstr(first.ptr, "  rate_window: 5m # "));
+	assert_non_null(strstr(first.ptr, "  reload: 1h # "));
+	assert_non_null(strstr(first.ptr, "  map_size: 64G # "));
 	buf_release(&first);
 	buf_release(&again);
 }
