@@ -15,7 +15,7 @@
 #include "site/site_internal.h"
 
 enum {
-	WINDOW = 12,
+	WINDOW = 8,
 	OTHERS_MAX = 64, /* translations named in a foot */
 };
 
@@ -166,10 +166,10 @@ struct search {
 	struct doc *best[RELATED_MAX];
 };
 
+/* Near enough to compare distances in time. */
 static long
 days(const struct doc *d)
 {
-	/* Near enough to compare distances in time. */
 	return (long)(d->day / 10000) * 372 + (long)(d->day / 100 % 100) * 31 +
 	    (long)(d->day % 100);
 }
@@ -184,8 +184,8 @@ is_nearer(const struct search *s, const struct doc *x, const struct doc *y)
 		return true;
 	if (x->score != y->score)
 		return x->score > y->score;
-	dx = labs(days(x) - days(s->doc));
-	dy = labs(days(y) - days(s->doc));
+	dx = labs(x->days - s->doc->days);
+	dy = labs(y->days - s->doc->days);
 	if (dx != dy)
 		return dx < dy;
 	return slice_cmp(x->address, y->address) < 0;
@@ -217,7 +217,7 @@ look(struct search *s, const struct term *t, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		struct doc *d = t->docs[i];
 
-		if (d == s->doc || !slice_eq(d->lang, s->doc->lang))
+		if (d == s->doc || d->language != s->doc->language)
 			continue;
 		if (d->stamp != s->stamp) {
 			d->stamp = s->stamp;
@@ -251,6 +251,8 @@ relate_documents(struct site *site, struct err *e)
 	chain_languages(site);
 	if (join_translations(site) < 0)
 		return err_memory(e);
+	for (size_t i = 0; i < site->article_count; i++)
+		site->articles[i]->days = days(site->articles[i]);
 	for (size_t i = 0; i < site->article_count; i++)
 		relate(site->articles[i], (unsigned)i + 1);
 	return 0;

@@ -132,7 +132,9 @@ struct doc {
 	struct doc **others;       /* the same in other languages */
 	size_t other_count;
 	struct doc *related[RELATED_MAX]; /* as far as not NULL */
+	const struct term *language;      /* of an article */
 	/* Of relate.c: */
+	long days; /* of its date, to tell how far apart two are */
 	struct doc *group, *next; /* its translations: their first, a ring */
 	unsigned stamp, score;
 };

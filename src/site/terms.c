@@ -512,6 +512,7 @@ static int
 add_languages(struct site *site)
 {
 	static struct doc *none[1];
+	struct term *last = NULL;
 
 	for (size_t i = 0; i < site->page_count; i++) {
 		struct term *t = lang_term(site, site->pages[i]->lang);
@@ -522,15 +523,13 @@ add_languages(struct site *site)
 	}
 	for (size_t i = 0; i < site->article_count; i++) {
 		struct doc *d = site->articles[i];
-		struct term *t =
-		    i && slice_eq(site->articles[i - 1]->lang, d->lang)
-		    ? site->articles[i - 1]
-			  ->terms[site->articles[i - 1]->term_count - 1]
-			  .term
-		    : lang_term(site, d->lang);
+		struct term *t = last;
 
+		if (!t || !slice_eq(t->lang, d->lang))
+			t = lang_term(site, d->lang);
 		if (!t)
 			return -1;
+		d->language = last = t;
 		d->terms[d->term_count++] =
 		    (struct doc_term){ .term = t, .text = d->lang };
 	}
