@@ -86,7 +86,7 @@ print_all(struct slice body, bool raw)
 
 		if (raw)
 			printf("%.*s\n", SLICE_FMT(line));
-		else if (line.len && line.ptr[0] != '#' &&
+		else if (line.ptr && line.len && line.ptr[0] != '#' &&
 		    !slice_ends(line, SLICE_LIT("\"} 0")))
 			print_line(line);
 	}

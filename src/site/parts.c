@@ -68,8 +68,8 @@ parts_cut(const struct parts_block *blocks, size_t count, size_t limit,
 
 int
 parts_plan(struct parts *p, struct arena *a, struct md_node *first,
-    struct md_node *last, size_t (*measure)(void *ctx, struct md_node *block),
-    void *ctx)
+    const struct md_node *last,
+    size_t (*measure)(void *ctx, struct md_node *block), void *ctx)
 {
 	struct parts_block *blocks;
 	struct md_node **nodes;

@@ -48,8 +48,9 @@ struct parts {
  * measure() says how long a block is in gemtext.  -1 when memory ends.
  */
 int parts_plan(struct parts *p, struct arena *a, struct md_node *first,
-    struct md_node *last, size_t (*measure)(void *ctx, struct md_node *block),
-    void *ctx) __attribute__((warn_unused_result));
+    const struct md_node *last,
+    size_t (*measure)(void *ctx, struct md_node *block), void *ctx)
+    __attribute__((warn_unused_result));
 /*
  * Takes `tree` apart: what stands before the body goes to the first part, what
  * stands behind it to the last.  -1 when memory ends.

@@ -292,7 +292,7 @@ find_term(struct site *site, const struct doc *d, enum term_kind kind,
 {
 	char key[SPELLING_MAX + 1];
 	struct term_table *table = open_table(site);
-	size_t len = t->text.len < SPELLING_MAX ? t->text.len : SPELLING_MAX;
+	struct slice text = slice_upto(t->text, SPELLING_MAX);
 	struct entry *old;
 	struct term *term;
 
@@ -301,15 +301,15 @@ find_term(struct site *site, const struct doc *d, enum term_kind kind,
 		return NULL;
 	}
 	key[0] = (char)('0' + (int)kind);
-	if (len)
-		memcpy(key + 1, t->text.ptr, len);
-	old = find_entry(table->spellings, slice_make(key, len + 1));
+	if (text.len)
+		memcpy(key + 1, text.ptr, text.len);
+	old = find_entry(table->spellings, slice_make(key, text.len + 1));
 	if (old)
 		return old->term;
 	if (!(term = meet(site, d, kind, t, e)))
 		return NULL;
-	if (add_entry(site, &table->spellings, slice_make(key, len + 1), term) <
-	    0) {
+	if (add_entry(site, &table->spellings, slice_make(key, text.len + 1),
+		term) < 0) {
 		err_memory(e);
 		return NULL;
 	}
