@@ -68,9 +68,9 @@ done
 mv "$c/articles/one.md" "$c/articles/uno.md"
 build 0
 says '/articles/one.gmi is no longer published'
-says 'aliases: [/articles/one.gmi]'
+says 'aliases: [/articles/one]'
 absent g/articles/one.gmi
-sed -i 's,aliases: \[,&/articles/one.gmi\, ,' "$c/articles/uno.md"
+sed -i 's,aliases: \[,&/articles/one\, ,' "$c/articles/uno.md"
 build 0
 [ "$(get g/articles/one.gmi)" = /articles/uno.gmi ] || fail 'the new alias'
 is o/articles/one.txt 'page text/plain'
