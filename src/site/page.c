@@ -317,7 +317,7 @@ capsule_title(const struct page *p)
 
 	if (!title.len)
 		title = c->host;
-	return title.len ? title : page_word(p, WORD_HOME);
+	return title.len ? title : page_word(p, WORD_ARTICLES);
 }
 
 static void

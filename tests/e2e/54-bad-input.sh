@@ -42,10 +42,16 @@ says 'nothing to publish'
 mkdir "$c/articles" "$c/pages"
 build 1
 says 'nothing to publish'
-echo 'title: Bad' >"$c/capsule.yaml"
 echo 'Sound words.' | article sound.md
 build 0
+says 'capsule.yaml: warning: not there'
+[ "$("$QASID" get --store "$s" g/ | head -n 1)" = '# Articles' ] ||
+	fail 'home has no title'
+echo 'title: Bad' >"$c/capsule.yaml"
+build 0
 whole
+[ "$("$QASID" get --store "$s" g/ | head -n 3 | tr '\n' '|')" = \
+	'# Bad||## New|' ] || fail 'home without a subtitle'
 edition=$(sed -n 's/^edition \([0-9]*\):.*/\1/p' "$tmp/err")
 
 # --- capsule.yaml
