@@ -8,7 +8,7 @@ ip_parse(struct slice text, struct ip *out)
 	char copy[INET6_ADDRSTRLEN];
 	struct ip ip = { .bits = 32 };
 
-	if (!text.len || text.len >= sizeof(copy) ||
+	if (!text.ptr || !text.len || text.len >= sizeof(copy) ||
 	    memchr(text.ptr, '\0', text.len))
 		return false;
 	memcpy(copy, text.ptr, text.len);

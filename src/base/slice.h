@@ -83,7 +83,7 @@ slice_upto(struct slice s, size_t len)
 static inline size_t
 slice_find(struct slice s, char c)
 {
-	const char *p = s.ptr ? memchr(s.ptr, c, s.len) : NULL;
+	const char *p = s.len ? memchr(s.ptr, c, s.len) : NULL;
 
 	return p ? (size_t)(p - s.ptr) : s.len;
 }

@@ -81,7 +81,7 @@ print_line(struct slice line)
 static void
 print_all(struct slice body, bool raw)
 {
-	while (body.len) {
+	while (body.ptr && body.len) {
 		struct slice line = slice_take(&body, '\n');
 
 		if (raw)
