@@ -118,6 +118,19 @@ for key in g/ o/ g/articles/price-of-water.gmi o/articles/pani-ki-qeemat.txt; do
 	"$QASID" get --store "$tmp/s2" "$key" >"$tmp/b"
 	cmp "$tmp/a" "$tmp/b" || fail "rule 45: $key differs"
 done
+# 65: one edition under two names differs in the name, and holds no third one.
+grep -E '^[go]/' "$tmp/keys" | grep -E '	(text/(gemini|plain|gopher)|application/gopher)' |
+	cut -f 1 | grep -E '^o/articles|^g/$|^o/$|^g/articles/[^/]*$' >"$tmp/some"
+[ "$(grep -c '' "$tmp/some")" -gt 60 ] || fail 'rule 65: too few pages'
+while read -r key; do
+	for name in one.test two.test; do
+		"$QASID" get --store "$tmp/s" --host $name "$key" |
+			tee "$tmp/$name" | sed "s/$name/NAME/g" >"$tmp/$name.any"
+	done
+	cmp "$tmp/one.test.any" "$tmp/two.test.any" ||
+		fail "rule 65: $key differs in more than the name"
+	! grep -q 'localhost' "$tmp/one.test" || fail "rule 65: $key: localhost"
+done <"$tmp/some"
 # 69: gemtext over Gopher is a text item, and stands beside the text.
 "$QASID" get --store "$tmp/s" o/articles/price-of-water | tr -d '\r' >"$tmp/out"
 grep -qE '^0[^	]*	/articles/price-of-water.gmi	' "$tmp/out" ||
