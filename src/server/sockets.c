@@ -66,7 +66,7 @@ add_socket(struct sockets *s, const struct sockets *old, const char *asked,
 		    SOCKETS_MAX);
 	if (fd_in(s, asked, protocol) >= 0)
 		return 0;
-	if (before >= 0) {
+	if (old && before >= 0) {
 		*b = old->bound[before];
 		s->workers[s->count++] = old->workers[before];
 		return 0;
