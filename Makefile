@@ -18,7 +18,7 @@ PACKAGES := gcc make pkg-config libssl-dev libmagic-dev libmd4c-dev \
 	libzstd-dev libsqlite3-dev libarchive-dev uthash-dev libcmocka-dev
 # What the tests and lints run on top.
 TEST_PACKAGES := clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
-	cppcheck shellcheck mandoc curl lynx python3-minimal openssl rsync unzip
+	cppcheck shellcheck mandoc curl lynx python3 openssl rsync unzip
 # Servers that `make peers` compares ours with.
 PEER_PACKAGES := gophernicus molly-brown
 
