@@ -15,7 +15,7 @@
  *	pages.c    which pages the program makes of many documents
  *	make.c     those of them whose digest is new are made
  *	wellknown.c  robots.txt and its kin
- *	publish.c  what came out goes into the store; what is no longer
+ *	output.c   what came out goes into the store; what is no longer
  *	           planned goes out of it
  *	build.c    the order of all this
  *
