@@ -19,6 +19,7 @@ static const struct command {
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
 	{ "export", cmd_export, "write an edition as plain files" },
 	{ "status", cmd_status, "print what a running server counts" },
+	{ "counts", cmd_counts, "print how often articles were read" },
 	{ "get", cmd_get, "fetch a URL, or print a page of a store" },
 	{ "mirrors", cmd_mirrors, "ask the mirrors how far they are" },
 	{ "sync", cmd_sync, "keys, and the helpers of qasid-sync" },

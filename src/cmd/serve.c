@@ -58,7 +58,7 @@ usage(void)
 	    "usage: qasid serve [-c qasid.yaml] [--store DIR] [--host NAME]...\n"
 	    "           [--gemini ADDR:PORT]... [--gopher ADDR:PORT]...\n"
 	    "           [--certs DIR] [--workers N] [--user NAME]\n"
-	    "           [--tickets auto|on|off] [--log off|stderr]\n"
+	    "           [--tickets auto|on|off] [--log off|stderr|syslog]\n"
 	    "           [--ready FILE] [--check] [--set KEY=VALUE]...\n");
 	return CMD_USAGE;
 }

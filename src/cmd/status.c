@@ -50,32 +50,98 @@ ask(const char *path, struct buf *answer, struct err *e)
 	return r;
 }
 
-/* "qasid_requests_total{protocol="gemini",status="20"} 7" in plain words. */
+/* What a number counts. */
+enum unit {
+	UNIT_ONE,
+	UNIT_BYTES,
+	UNIT_AGE,
+	UNIT_DAYS,
+};
+
+static const struct words {
+	const char *name, *text;
+	enum unit unit;
+} all_words[] = {
+	{ "requests_total", "answers", UNIT_ONE },
+	{ "sent_bytes_total", "sent", UNIT_BYTES },
+	{ "handshakes_total", "TLS handshakes", UNIT_ONE },
+	{ "connections_accepted_total", "connections accepted", UNIT_ONE },
+	{ "connections_open", "connections open now", UNIT_ONE },
+	{ "accept_pauses_total", "pauses, all places taken", UNIT_ONE },
+	{ "connections_ended_total", "connections ended", UNIT_ONE },
+	{ "workers", "workers", UNIT_ONE },
+	{ "edition", "edition", UNIT_ONE },
+	{ "edition_age_seconds", "edition published", UNIT_AGE },
+	{ "certificate_days_left", "certificate ends", UNIT_DAYS },
+};
+
+/* Counted in the largest of them that it fills twice. */
+struct scale {
+	const char *name;
+	uint64_t size;
+};
+
+static const struct scale byte_scales[] = { { "GB", 1000000000 },
+	{ "MB", 1000000 }, { "kB", 1000 }, { "bytes", 1 } };
+static const struct scale age_scales[] = { { "days ago", 86400 },
+	{ "hours ago", 3600 }, { "minutes ago", 60 }, { "seconds ago", 1 } };
+
+static void
+print_scaled(uint64_t n, const struct scale *scale)
+{
+	while (scale->size > 1 && n / 2 < scale->size)
+		scale++;
+	printf("%llu %s\n", (unsigned long long)(n / scale->size), scale->name);
+}
+
+static void
+print_value(struct slice value, enum unit unit)
+{
+	uint64_t n;
+
+	if (unit == UNIT_DAYS && slice_starts(value, SLICE_LIT("-")))
+		printf("%.*s days ago\n", SLICE_FMT(slice_from(value, 1)));
+	else if (unit == UNIT_ONE || slice_uint(value, UINT64_MAX, &n) < 0)
+		printf("%.*s\n", SLICE_FMT(value));
+	else if (unit == UNIT_DAYS)
+		printf("in %llu days\n", (unsigned long long)n);
+	else
+		print_scaled(n, unit == UNIT_BYTES ? byte_scales : age_scales);
+}
+
+/* 'qasid_requests_total{protocol="gemini",status="20"} 7' in plain words. */
 static void
 print_line(struct slice line)
 {
-	struct slice name = slice_upto(line, slice_find(line, ' '));
-	struct slice value = slice_from(line, name.len + 1);
-	char text[256] = "";
+	struct slice name = slice_take(&line, ' ');
+	struct slice labels;
+	const struct words *words = NULL;
+	char text[64] = "";
 	size_t n = 0;
-	bool quoted = false;
 
 	name = slice_from(name, sizeof("qasid_") - 1);
-	for (size_t i = 0; i < name.len && n < sizeof(text) - 2; i++) {
-		char c = name.ptr[i];
+	labels = name;
+	name = slice_take(&labels, '{');
+	for (size_t i = 0; i < sizeof(all_words) / sizeof(*all_words); i++)
+		if (slice_eq_cstr(name, all_words[i].name))
+			words = &all_words[i];
+	/* Every other part between quotes is a label's value. */
+	while (labels.len) {
+		struct slice label;
 
-		if (c == '"' || c == '{') {
-			quoted = c == '"' && !quoted;
-			if (quoted)
-				text[n++] = ' ';
-		} else if (quoted || !memchr(name.ptr, '{', i)) {
-			text[n] = c;
-			if (c == '_')
-				text[n] = ' ';
-			n++;
-		}
+		slice_take(&labels, '"');
+		label = slice_take(&labels, '"');
+		for (size_t i = 0; i < label.len && n < sizeof(text) - 2; i++)
+			text[n++] =
+			    (char)(label.ptr[i] == '_' ? ' ' : label.ptr[i]);
+		text[n++] = ' ';
+		if (n > sizeof(text) - 2)
+			break;
 	}
-	printf("%-44.*s %.*s\n", (int)n, text, SLICE_FMT(value));
+	printf("%-25.*s %-18.*s ",
+	    words ? (int)strlen(words->text) : (int)name.len,
+	    words ? words->text : name.ptr, n ? (int)n - 1 : 0, text);
+	print_value(line, words ? words->unit : UNIT_ONE);
 }
 
 static void

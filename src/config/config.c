@@ -253,7 +253,7 @@ parse_word(const struct setting *s, const char *const *words, const char *text,
 }
 
 static const char *const ticket_words[] = { "auto", "on", "off", NULL };
-static const char *const log_words[] = { "off", "stderr", NULL };
+static const char *const log_words[] = { "off", "stderr", "syslog", NULL };
 
 static int
 parse_tickets(const struct setting *s, struct config *c, void *field,
@@ -278,6 +278,20 @@ parse_log(const struct setting *s, struct config *c, void *field,
 	if (n < 0)
 		return -1;
 	*(enum config_log *)field = (enum config_log)n;
+	return 0;
+}
+
+/* All but "off". */
+static int
+parse_messages(const struct setting *s, struct config *c, void *field,
+    const char *text, struct err *e)
+{
+	int n = parse_word(s, log_words + CONFIG_LOG_STDERR, text, e);
+
+	(void)c;
+	if (n < 0)
+		return -1;
+	*(enum config_log *)field = (enum config_log)(n + CONFIG_LOG_STDERR);
 	return 0;
 }
 
@@ -332,7 +346,15 @@ static const struct setting settings[] = {
 	{ "proxy.from", parse_list, AT(proxies), NULL, 0, 0,
 	    "addresses or ranges of proxies that send a PROXY header" },
 	{ "log", parse_log, AT(log), "off", 0, 0,
-	    "one line a request, without address or query: off or stderr" },
+	    "one line a request, without address or query: off, stderr, "
+	    "syslog" },
+	{ "messages", parse_messages, AT(messages), "stderr", 0, 0,
+	    "where the server's own words go: stderr or syslog" },
+	{ "syslog", parse_text, AT(syslog), "/dev/log", 0, 0,
+	    "socket of the system's log" },
+	{ "counts", parse_text, AT(counts), "", 0, 0,
+	    "folder of how often each article was read, a file a day; none "
+	    "if empty" },
 	{ "status.socket", parse_text, AT(status_socket), "", 0, 0,
 	    "Unix socket that tells the counters; none if empty" },
 	{ "sandbox.allow_no_landlock", parse_flag, AT(allow_no_landlock), "no",
@@ -638,7 +660,7 @@ print_value(struct buf *out, const struct setting *s, const struct config *c)
 	else if (s->parse == parse_tickets)
 		buf_add_cstr(
 		    out, ticket_words[*(const enum config_tickets *)v]);
-	else if (s->parse == parse_log)
+	else if (s->parse == parse_log || s->parse == parse_messages)
 		buf_add_cstr(out, log_words[*(const enum config_log *)v]);
 	else
 		print_list(out, v);

@@ -34,6 +34,7 @@ enum config_tickets {
 enum config_log {
 	CONFIG_LOG_OFF,
 	CONFIG_LOG_STDERR, /* one line a request, without address or query */
+	CONFIG_LOG_SYSLOG,
 };
 
 /* Owned by its arena: strings and lists live until config_release(). */
@@ -53,8 +54,11 @@ struct config {
 	unsigned rate_bytes;         /* a second */
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */
 	enum config_tickets tickets;
-	const char *ticket_file; /* path; empty: keys of this process alone */
-	enum config_log log;
+	const char *ticket_file;   /* path; empty: keys of this process alone */
+	enum config_log log;       /* of requests */
+	enum config_log messages;  /* the server's own; never off */
+	const char *syslog;        /* path of its socket */
+	const char *counts;        /* folder; empty: none are kept */
 	const char *status_socket; /* path; empty: none */
 	bool allow_no_landlock, allow_no_seccomp;
 	struct arena arena;

@@ -1,10 +1,12 @@
 #include <stdio.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/uri.h"
 #include "proto/gemini.h"
 #include "proto/gopher.h"
+#include "server/counts.h"
 
 #include "server/answer.h"
 
@@ -66,6 +68,15 @@ find(struct store_view *v, const struct key *k, struct store_entry *out)
 	return store_view_get(v, slice_make(k->bytes, k->len), out);
 }
 
+/* What is found under a key is read: by whom, nobody knows. */
+static void
+count(struct answer *a, enum conn_protocol protocol, const struct key *k)
+{
+	if (a->opts.counts)
+		counts_add(a->opts.counts, protocol,
+		    slice_make(k->bytes + 1, k->len - 1), (int64_t)time(NULL));
+}
+
 /* --- Gemini -------------------------------------------------------------- */
 
 static void
@@ -114,7 +125,7 @@ gemini_say_body(struct conn_reply *reply, struct store_view *v,
 
 static void
 gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
-    const struct store_entry *entry)
+    const struct key *k, const struct store_entry *entry)
 {
 	switch (entry->kind) {
 	case STORE_PAGE:
@@ -124,6 +135,7 @@ gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
 		reply->entry = *entry;
 		reply->view = v;
 		reply->marks = entry->marked ? &a->marks : NULL;
+		count(a, CONN_GEMINI, k);
 		return; /* the view is the connection's now */
 	case STORE_REDIRECT:
 		gemini_say_body(reply, v, entry, GEMINI_MOVED);
@@ -202,7 +214,7 @@ gemini_look_up(struct answer *a, struct slice path, struct conn_reply *reply)
 	key_make(&k, 'g', path);
 	switch (find(v, &k, &entry)) {
 	case STORE_FOUND:
-		gemini_give(a, reply, v, &entry);
+		gemini_give(a, reply, v, &k, &entry);
 		return;
 	case STORE_ABSENT:
 		gemini_miss(reply, v, path);
@@ -260,31 +272,30 @@ gopher_give_own(struct answer *a, struct conn_reply *reply, struct buf *page)
 	reply->own_len = page->len;
 }
 
-/* As it stands, and with or without a slash at its end. */
+/* As it stands, and with or without a slash at its end; *k is what it is. */
 static enum store_found
-find_slashed(
-    struct store_view *v, struct slice selector, struct store_entry *out)
+find_slashed(struct store_view *v, struct slice selector, struct key *k,
+    struct store_entry *out)
 {
 	enum store_found found;
-	struct key k;
 
-	key_make(&k, 'o', selector);
-	found = find(v, &k, out);
-	if (found != STORE_ABSENT || !k.len)
+	key_make(k, 'o', selector);
+	found = find(v, k, out);
+	if (found != STORE_ABSENT || !k->len)
 		return found;
 	if (slice_ends(selector, SLICE_LIT("/")))
-		k.len--;
+		k->len--;
 	else
-		key_add(&k, SLICE_LIT("/"));
-	return find(v, &k, out);
+		key_add(k, SLICE_LIT("/"));
+	return find(v, k, out);
 }
 
 /* Some clients strip the slash that a selector begins with. */
 static enum store_found
-find_rooted(
-    struct store_view *v, struct slice selector, struct store_entry *out)
+find_rooted(struct store_view *v, struct slice selector, struct key *k,
+    struct store_entry *out)
 {
-	enum store_found found = find_slashed(v, selector, out);
+	enum store_found found = find_slashed(v, selector, k, out);
 	char rooted[STORE_KEY_MAX];
 
 	if (found != STORE_ABSENT || !selector.len || selector.ptr[0] == '/' ||
@@ -292,15 +303,15 @@ find_rooted(
 		return found;
 	rooted[0] = '/';
 	memcpy(rooted + 1, selector.ptr, selector.len);
-	return find_slashed(v, slice_make(rooted, selector.len + 1), out);
+	return find_slashed(v, slice_make(rooted, selector.len + 1), k, out);
 }
 
 /* Selectors are bytes, but some clients leave %XX in them (rule 49). */
 static enum store_found
-find_selector(
-    struct store_view *v, struct slice selector, struct store_entry *out)
+find_selector(struct store_view *v, struct slice selector, struct key *k,
+    struct store_entry *out)
 {
-	enum store_found found = find_rooted(v, selector, out);
+	enum store_found found = find_rooted(v, selector, k, out);
 	char decoded[GOPHER_SELECTOR_MAX];
 	long n;
 
@@ -310,14 +321,15 @@ find_selector(
 	n = uri_decode(selector, decoded);
 	if (n < 0)
 		return found;
-	return find_rooted(v, slice_make(decoded, (size_t)n), out);
+	return find_rooted(v, slice_make(decoded, (size_t)n), k, out);
 }
 
 /* The item itself, through redirects: their target's item is served. */
 static enum store_found
-find_item(struct store_view *v, struct slice selector, struct store_entry *out)
+find_item(struct store_view *v, struct slice selector, struct key *k,
+    struct store_entry *out)
 {
-	enum store_found found = find_selector(v, selector, out);
+	enum store_found found = find_selector(v, selector, k, out);
 
 	for (int hops = 0; found == STORE_FOUND && out->kind == STORE_REDIRECT;
 	     hops++) {
@@ -329,7 +341,7 @@ find_item(struct store_view *v, struct slice selector, struct store_entry *out)
 		if (hops == HOPS_MAX)
 			return STORE_ABSENT;
 		found = find_selector(
-		    v, slice_upto(target, slice_find(target, '\n')), out);
+		    v, slice_upto(target, slice_find(target, '\n')), k, out);
 	}
 	return found;
 }
@@ -357,9 +369,10 @@ gopher_look_up(
 	struct store_view *v = store_reader_view(a->reader);
 	enum store_found found = STORE_FAILED;
 	struct store_entry entry = { 0 };
+	struct key k;
 
 	if (v)
-		found = find_item(v, selector, &entry);
+		found = find_item(v, selector, &k, &entry);
 	if (found == STORE_FAILED) {
 		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
 		    SLICE_LIT("Something failed here; try again later"));
@@ -377,6 +390,7 @@ gopher_look_up(
 		reply->entry = entry;
 		reply->view = v;
 		reply->marks = entry.marked ? &a->marks : NULL;
+		count(a, CONN_GOPHER, &k);
 		return;
 	}
 	store_view_drop(v);

@@ -12,13 +12,15 @@
 #include "base/marks.h"
 #include "net/conn.h"
 
+struct counts;
 struct err;
 
 struct answer_opts {
 	const char *const *hosts;          /* ours; the first stands in links */
 	size_t host_count;                 /* at least 1 */
 	unsigned gemini_port, gopher_port; /* as readers see them */
-	unsigned wait_s; /* after which a place is free: limits.request */
+	unsigned wait_s;       /* after which a place is free: limits.request */
+	struct counts *counts; /* of articles; NULL: none are kept */
 };
 
 struct answer {

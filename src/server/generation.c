@@ -230,6 +230,21 @@ find_proxies(struct generation *g, struct err *e)
 	return 0;
 }
 
+/* What can be told before a worker finds it out. */
+static int
+check_folders(const struct generation *g, struct err *e)
+{
+	const char *counts = g->config.counts;
+	struct store_reader *r = store_reader_open(g->config.store, e);
+
+	if (!r)
+		return -1;
+	store_reader_close(r);
+	if (*counts && access(counts, W_OK | X_OK) < 0)
+		return err_errno(e, "write to \"counts\"", counts);
+	return 0;
+}
+
 static void
 set_workers(struct generation *g)
 {
@@ -282,7 +297,7 @@ new_unbound(struct config *c, struct tls_tickets *tickets, struct err *e)
 		err_set(e, ERR_MISSING,
 		    "no host name to serve: give --host or set \"hosts\"");
 	else if (find_user(g, e) == 0 && find_proxies(g, e) == 0 &&
-	    load_tls(g, tickets, e) == 0)
+	    check_folders(g, e) == 0 && load_tls(g, tickets, e) == 0)
 		return g;
 	generation_free(g, NULL);
 	return NULL;
@@ -292,14 +307,9 @@ int
 generation_check(struct config *c, struct tls_tickets *tickets, struct err *e)
 {
 	struct generation *g = new_unbound(c, tickets, e);
-	struct store_reader *r;
 
-	if (!g)
-		return -1;
-	r = store_reader_open(g->config.store, e);
-	store_reader_close(r);
 	generation_free(g, NULL);
-	return r ? 0 : -1;
+	return g ? 0 : -1;
 }
 
 struct generation *

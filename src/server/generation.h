@@ -47,7 +47,7 @@ struct generation {
 
 /*
  * What settings `c` (taken over, released on failure too) need to be served:
- * certificates, user, addresses; `old` (may be NULL) lends its sockets.
+ * certificates, user, store, addresses; `old` (may be NULL) lends its sockets.
  * Warnings go to the log.  NULL and *e on failure.
  */
 struct generation *generation_new(struct config *c,

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "net/peers.h"
 #include "net/tls.h"
+#include "server/counts.h"
 #include "server/generation.h"
 #include "server/handover.h"
 #include "server/log.h"
@@ -29,6 +30,11 @@ enum {
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 30000,
 	ROTATE_MS = 12 * 3600 * 1000, /* of ticket keys */
+	SAVE_MS = 5 * 60 * 1000,      /* of the counts of articles */
+	/* What is waited for besides the status socket. */
+	FD_SIGNALS = METRICS_FDS,
+	FD_LOG,
+	FDS,
 };
 
 struct server {
@@ -36,6 +42,8 @@ struct server {
 	struct generation *current; /* its ->older ones drain */
 	struct status *status;
 	struct peers *peers;
+	struct counts *counts;
+	uint64_t save_at_ms;
 	bool slots[GENERATION_SLOTS];
 	struct tls_tickets *tickets;
 	uint64_t rotate_at_ms;
@@ -100,6 +108,7 @@ start_worker(
 		.proxies = g->proxies,
 		.proxy_count = g->config.proxies.count,
 		.peers = s->peers,
+		.counts = s->counts,
 	};
 	int slot = take_slot(s), ends[2];
 	pid_t pid;
@@ -316,6 +325,34 @@ load(struct server *s, struct err *e)
 	return generation_new(&c, s->current, s->tickets, e);
 }
 
+/* To the folder of the settings that are served by. */
+static void
+save_counts(struct server *s)
+{
+	const char *folder = s->current->config.counts;
+	struct err e = ERR_INIT;
+
+	s->save_at_ms = now_ms() + SAVE_MS;
+	if (*folder && counts_save(s->counts, folder, time(NULL), &e) < 0)
+		log_err("counts not saved", &e);
+}
+
+static void
+set_log(const struct generation *g)
+{
+	const struct config *c = &g->config;
+	struct log_opts opts = {
+		.words_to_syslog = c->messages == CONFIG_LOG_SYSLOG,
+		.requests_to_syslog = c->log == CONFIG_LOG_SYSLOG,
+		.syslog = c->syslog,
+	};
+	struct err e = ERR_INIT;
+
+	log_configure(&opts);
+	if (log_try_syslog(&e) < 0)
+		log_err("no syslog", &e);
+}
+
 /* What is wrong with the status socket is no reason not to serve. */
 static void
 open_metrics(struct server *s, const struct generation *g)
@@ -334,13 +371,18 @@ reload(struct server *s)
 
 	notify_reloading(now_ms());
 	g = load(s, &e);
+	if (g)
+		set_log(g);
 	if (!g || start_generation(s, g, &e) < 0) {
+		if (g)
+			set_log(old);
 		log_err("reload failed, all stays as it is", &e);
 		generation_free(g, old);
 		notify_ready();
 		return;
 	}
 	open_metrics(s, g);
+	save_counts(s); /* to where the old settings say */
 	old->kill_at_ms = now_ms() + old->config.reload_ms;
 	g->older = old;
 	s->current = g;
@@ -359,6 +401,7 @@ upgrade(struct server *s)
 	struct err e = ERR_INIT;
 
 	log_say("upgrade: trying the program that is installed now");
+	save_counts(s);
 	metrics_close(&s->metrics, 1);
 	handover_exec(s->current, &e);
 	log_err("upgrade failed, all stays as it is", &e);
@@ -515,17 +558,20 @@ tell_facts(void *ctx, struct metrics_facts *out)
 static int
 await_signal(struct server *s, const struct timespec *wait)
 {
-	struct pollfd fds[METRICS_FDS + 1];
+	struct pollfd fds[FDS];
 	struct signalfd_siginfo info;
 
 	memcpy(fds, s->metrics.fds, sizeof(s->metrics.fds));
-	fds[METRICS_FDS] =
+	fds[FD_SIGNALS] =
 	    (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
-	if (ppoll(fds, METRICS_FDS + 1, wait, NULL) < 0)
+	fds[FD_LOG] = (struct pollfd){ .fd = log_fd(), .events = POLLIN };
+	if (ppoll(fds, FDS, wait, NULL) < 0)
 		return 0;
+	if (fds[FD_LOG].revents)
+		log_hand_on();
 	memcpy(s->metrics.fds, fds, sizeof(s->metrics.fds));
 	metrics_step(&s->metrics, now_ms(), tell_facts, s);
-	if (fds[METRICS_FDS].revents &&
+	if (fds[FD_SIGNALS].revents &&
 	    read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		return (int)info.ssi_signo;
 	return 0;
@@ -551,6 +597,8 @@ serve(struct server *s)
 		restart(s);
 		if (rotate(s, &e) < 0)
 			log_err("ticket keys", &e);
+		if (now_ms() >= s->save_at_ms)
+			save_counts(s);
 	}
 }
 
@@ -636,6 +684,7 @@ start(struct server *s, struct err *e)
 		return -1;
 	s->current = g;
 	generation_free(passed, g);
+	set_log(g);
 	return start_generation(s, g, e);
 }
 
@@ -651,14 +700,14 @@ server_run(const struct server_opts *opts)
 	block_signals(&s);
 	s.status = status_map_new(GENERATION_SLOTS);
 	s.peers = peers_new(GENERATION_SLOTS);
+	s.save_at_ms = now_ms() + SAVE_MS;
+	s.counts = counts_new();
 	s.tickets = tls_tickets_new();
-	if (!s.status || !s.peers || !s.tickets) {
+	if (!s.status || !s.peers || !s.counts || !s.tickets) {
 		err_memory(&e);
 		goto out;
 	}
-	if (rotate(&s, &e) < 0)
-		goto out;
-	if (start(&s, &e) < 0)
+	if (log_init(&e) < 0 || rotate(&s, &e) < 0 || start(&s, &e) < 0)
 		goto out;
 	tell_addresses(s.current);
 	open_metrics(&s, s.current);
@@ -671,6 +720,8 @@ server_run(const struct server_opts *opts)
 		r = 1;
 	}
 	serve(&s);
+	log_hand_on();
+	save_counts(&s);
 	tell_counts(&s);
 out:
 	if (r && e.kind != ERR_NONE && !s.stopping)
@@ -680,6 +731,8 @@ out:
 	generation_free(s.current, NULL);
 	status_map_free(s.status, GENERATION_SLOTS);
 	peers_free(s.peers);
+	counts_free(s.counts);
 	tls_tickets_free(s.tickets);
+	log_close();
 	return r;
 }

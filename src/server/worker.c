@@ -74,7 +74,7 @@ on_ended(void *ctx, const struct conn_event *event)
 
 	status_count(w->job->status, event);
 	w->job->status->open = conn_pool_active(w->pool);
-	if (w->job->config->log == CONFIG_LOG_STDERR)
+	if (w->job->config->log != CONFIG_LOG_OFF)
 		log_access(event);
 }
 
@@ -203,6 +203,7 @@ open_parts(struct worker *w, struct err *e)
 		.host_count = c->hosts.count,
 		.gemini_port = w->job->gemini_port,
 		.gopher_port = w->job->gopher_port,
+		.counts = *c->counts ? w->job->counts : NULL,
 	};
 
 	w->reader = store_reader_open(c->store, e);
@@ -277,6 +278,7 @@ worker_run(const struct worker_job *job)
 	int r = 1;
 
 	set_signals();
+	log_enter_worker();
 	prctl(PR_SET_NAME, "qasid-worker", 0, 0, 0);
 	if (!w || job->socket_count > LISTENERS_MAX)
 		return 1;

@@ -12,6 +12,7 @@
 #include "server/status.h"
 
 struct config;
+struct counts;
 struct ip_range;
 struct peers;
 struct tls_ctx;
@@ -41,6 +42,7 @@ struct worker_job {
 	const struct ip_range *proxies;
 	size_t proxy_count;
 	struct peers *peers;
+	struct counts *counts;
 	struct status *status; /* its own slot */
 	unsigned slot;         /* of both maps */
 	int control;

@@ -47,7 +47,15 @@ grep -v '^#' "$work/metrics" | sed 's/[{ ].*//' | sort -u >"$work/names"
 sed -n 's/^# TYPE \([a-z_]*\) \(counter\|gauge\)$/\1/p' "$work/metrics" |
 	sort | cmp - "$work/names" || fail "TYPE lines"
 "$BUILD/qasid" status --socket "$sock" >"$work/words"
-grep -Eq '^requests total gemini 20 +3$' "$work/words" || fail "status in words"
+for words in 'answers  *gemini 20  *3' 'TLS handshakes  *full  *4' \
+	'connections ended  *done  *5' 'connections open now  *0' \
+	'sent  *gopher  *[0-9]* bytes' 'edition published  *[0-9]* seconds ago' \
+	'certificate ends  *in [0-9]* days'; do
+	grep -qx "$words" "$work/words" || {
+		cat "$work/words"
+		fail "status in words: no $words"
+	}
+done
 curl -s --unix-socket "$sock" http://localhost/metrics >"$work/curled"
 grep -q '^qasid_workers 2$' "$work/curled" || fail "status over HTTP"
 [ "$(stat -c %a "$sock")" = 660 ] || fail "the socket's mode"
