@@ -25,7 +25,7 @@ enum {
 	/* After midnight, until no worker adds to the day before. */
 	GRACE_S = 60,
 	FILE_MODE = 0640,
-	PAGE = 65536,         /* bytes; the largest that kernels have */
+	PAGE = 4096,          /* bytes; where it is more, madvise() refuses */
 	TEXT_MAX = 128 << 20, /* bytes */
 };
 
