@@ -388,7 +388,7 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	struct source *s = d->source;
 	struct unpack in = { .rest = reply };
 	bool sound = unpack_number(&in) == 1;
-	struct output_unit u = { .before = s->unit };
+	struct output_unit u = { .before = s->unit, .doc = d };
 	struct slice messages;
 	const char *name;
 

@@ -11,13 +11,15 @@
 
 #include "site/job.h"
 
+enum {
+	MEDIA_MAX = 256, /* bytes of a media type, or of languages */
+};
+
 /* --- packing ------------------------------------------------------------- */
 
 void
 output_pack(struct buf *out, const struct output *o)
 {
-	struct hash hash;
-
 	pack_number(out, (unsigned char)o->protocol);
 	pack_slice(out, o->address);
 	pack_number(out, o->kind);
@@ -28,10 +30,6 @@ output_pack(struct buf *out, const struct output *o)
 	if (o->path.len)
 		return;
 	pack_slice(out, o->body);
-	/* Here, so that it is done in a helper. */
-	if (hash_of(o->body, &hash) < 0)
-		out->failed = true;
-	pack_hash(out, &hash);
 	pack_number(out, !o->is_raw && marks_find(o->body) < o->body.len);
 }
 
@@ -51,6 +49,53 @@ output_crlf(struct buf *out, struct slice text)
 		buf_add_cstr(out, "\r\n");
 		text = slice_from(text, len + 1);
 	}
+}
+
+/* --- what a helper says -------------------------------------------------- */
+
+/* All in printable ASCII: it becomes a key, or part of a line. */
+static bool
+is_plain(struct slice s, size_t max)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= 0x20 || s.ptr[i] >= 0x7f)
+			return false;
+	return s.len <= max;
+}
+
+/* "/articles/x" itself, and what begins with "/articles/x." or ".../x/". */
+static bool
+is_below(struct slice address, struct slice stem)
+{
+	return stem.len > 1 && slice_starts(address, stem) &&
+	    (address.len == stem.len || address.ptr[stem.len] == '.' ||
+		address.ptr[stem.len] == '/');
+}
+
+static bool
+is_of(const struct doc *d, struct slice address)
+{
+	if (is_below(address, d->address))
+		return true;
+	for (size_t i = 0; i < d->alias_count; i++)
+		if (slice_eq(address, d->aliases[i]) ||
+		    is_below(address, plan_alias_stem(d->aliases[i])))
+			return true;
+	return false;
+}
+
+/* `d` NULL: it is the parent's own, made of what helpers have read. */
+static bool
+is_sound(const struct doc *d, const struct output *o)
+{
+	if ((o->protocol != 'g' && o->protocol != 'o') ||
+	    o->kind > STORE_SEARCH || !is_plain(o->media, MEDIA_MAX) ||
+	    !is_plain(o->lang, MEDIA_MAX) ||
+	    !is_plain(slice_make(&o->gopher_type, o->gopher_type != 0), 1))
+		return false;
+	return !d ||
+	    (o->kind != STORE_SEARCH && is_plain(o->address, STORE_KEY_MAX) &&
+		is_of(d, o->address));
 }
 
 /* --- putting ------------------------------------------------------------- */
@@ -158,20 +203,33 @@ put_text_file(struct site *site, struct source *s, struct store_entry *entry,
 	return rc;
 }
 
+static int
+damaged(struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "a helper's reply is damaged");
+}
+
 /* 0, 1 when this output has to be left out, -1. */
 static int
-put_one(struct site *site, struct unpack *in, struct buf *key, struct err *e)
+put_one(struct site *site, const struct doc *doc, struct unpack *in,
+    struct buf *key, struct err *e)
 {
 	struct store_entry entry = { .kind = STORE_PAGE };
-	struct output o;
+	struct output o = { .protocol = 0 };
 
 	o.protocol = (char)unpack_number(in);
 	o.address = unpack_slice(in);
-	entry.kind = (enum store_kind)unpack_number(in);
-	entry.gopher_type = (char)unpack_number(in);
-	entry.media = unpack_slice(in);
-	entry.lang = unpack_slice(in);
+	o.kind = (unsigned)unpack_number(in);
+	o.gopher_type = (char)unpack_number(in);
+	o.media = unpack_slice(in);
+	o.lang = unpack_slice(in);
 	o.path = unpack_slice(in);
+	if (in->failed || !is_sound(doc, &o))
+		return damaged(e);
+	entry.kind = (enum store_kind)o.kind;
+	entry.gopher_type = o.gopher_type;
+	entry.media = o.media;
+	entry.lang = o.lang;
 	make_key(key, &o);
 	if (buf_failed(key) || key->len > STORE_KEY_MAX)
 		return err_set(e, ERR_LIMIT,
@@ -183,6 +241,8 @@ put_one(struct site *site, struct unpack *in, struct buf *key, struct err *e)
 
 		if (!(s = plan_find_source(site, o.path)))
 			return 1;
+		if (s->kind != SOURCE_FILE)
+			return damaged(e);
 		if ((rc = put_file(site, s, e)))
 			return rc;
 		entry.hash = s->hash;
@@ -193,12 +253,13 @@ put_one(struct site *site, struct unpack *in, struct buf *key, struct err *e)
 	} else {
 		struct slice body = unpack_slice(in);
 
-		entry.hash = unpack_hash(in);
 		entry.marked = unpack_number(in) != 0;
 		entry.size = body.len;
 		if (in->failed)
-			return err_set(
-			    e, ERR_CORRUPT, "a helper's reply is damaged");
+			return damaged(e);
+		/* Never a helper's word: bodies are shared by their hash. */
+		if (hash_of(body, &entry.hash) < 0)
+			return err_memory(e);
 		if (store_put_body(site->store, &entry.hash, body, e) < 0)
 			return -1;
 	}
@@ -255,7 +316,7 @@ output_put(struct site *site, const struct output_unit *u, struct slice *record,
 	buf_init(&keys, (size_t)16 << 20);
 	buf_init(&bytes, (size_t)64 << 20);
 	while (in.rest.len && rc >= 0) {
-		rc = put_one(site, &in, &key, e);
+		rc = put_one(site, u->doc, &in, &key, e);
 		if (rc == 0)
 			pack_slice(&keys, buf_slice(&key));
 	}

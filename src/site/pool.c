@@ -27,6 +27,7 @@ enum {
 	GIVEN_BYTES = 64 * 1024, /* beyond this no further job is given */
 	LOOK_MS = 100,           /* how often the clock is looked at */
 	READ_BYTES = 1024 * 1024,
+	EXIT_NOT_CONFINED = 6,
 };
 
 struct frame {
@@ -84,7 +85,7 @@ helper_main(const struct pool *p, int in, int out)
 	struct buf given, reply;
 
 	if (confine_helper() < 0)
-		_exit(6);
+		_exit(EXIT_NOT_CONFINED);
 	buf_init(&given, p->opts->reply_bytes);
 	buf_init(&reply, p->opts->reply_bytes);
 	while (read_exactly(in, &f, sizeof(f)) == 1) {
@@ -306,9 +307,12 @@ bury(struct pool *p, struct helper *h)
 	else
 		snprintf(why, sizeof(why),
 		    "the converter gave up: what comes out is too large");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_CONFINED)
+		return err_set(p->err, ERR_SYSTEM,
+		    "a helper could not give up its rights");
+	/* Nobody waits for it; if there is work again, another is started. */
 	if (!h->count)
-		return err_set(
-		    p->err, ERR_SYSTEM, "a helper ended without a job");
+		return 0;
 	for (size_t i = 1; i < h->count; i++)
 		p->again[p->again_count++] = h->jobs[i];
 	h->count = 0;

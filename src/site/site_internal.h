@@ -503,11 +503,15 @@ void output_pack(struct buf *out, const struct output *o);
 void output_crlf(struct buf *out, struct slice text);
 /*
  * Puts all of `outputs`, and the record of the unit `name` ("d/...") with its
- * keys; keys that it had and has no more are noted as dropped.
+ * keys; keys that it had and has no more are noted as dropped.  What a helper
+ * made has to be sound, and at addresses of its document: one that was taken
+ * over by what it reads can spoil that document alone.
  */
 struct output_unit {
 	struct slice name, outputs, deps;
 	struct slice before; /* its record of the last build; may be empty */
+	/* Whose outputs a helper says they are; NULL: they are our own. */
+	const struct doc *doc;
 	struct hash digest, deps_digest;
 	uint64_t size;
 };

@@ -14,7 +14,8 @@
 #include "site/pool.h"
 
 enum {
-	JOBS = 300
+	JOBS = 300,
+	IDLE_AFTER = 7, /* the last of the jobs that a helper gets at first */
 };
 
 /* What each job is to do. */
@@ -26,6 +27,8 @@ enum deed {
 	QUIT,
 	FLOOD,
 	WRITE_FILE,
+	NAME_SELF,
+	WAIT,
 };
 
 struct game {
@@ -34,6 +37,7 @@ struct game {
 	size_t take_total, lost_total, fail_at;
 	char why[128];
 	const char *path;
+	int go[2]; /* a pipe */
 };
 
 static int
@@ -52,6 +56,7 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 {
 	const struct game *g = ctx;
 	volatile unsigned long spin = 0;
+	char byte;
 	FILE *f;
 
 	switch (g->deeds[job]) {
@@ -72,6 +77,13 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	case FLOOD:
 		buf_add_repeat(reply, 'x', 3 << 20);
 		return;
+	case NAME_SELF:
+		pack_number(reply, (uint64_t)getpid());
+		return;
+	case WAIT:
+		if (read(g->go[0], &byte, 1) != 1)
+			_exit(1);
+		return;
 	case WRITE_FILE:
 		signal(SIGXFSZ, SIG_IGN);
 		f = fopen(g->path, "w");
@@ -79,6 +91,16 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 		    f && fputs("x", f) >= 0 && fflush(f) == 0 && !fclose(f));
 		return;
 	}
+}
+
+static void
+end_idle_helper(const struct game *g, pid_t pid)
+{
+	siginfo_t info;
+
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(write(g->go[1], "x", 1), 1);
 }
 
 static int
@@ -93,6 +115,8 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 		assert_int_equal(reply.len, job * 1000);
 	else if (g->deeds[job] == WRITE_FILE)
 		assert_int_equal(unpack_number(&in), 0);
+	else if (g->deeds[job] == NAME_SELF && job == IDLE_AFTER)
+		end_idle_helper(g, (pid_t)unpack_number(&in));
 	g->taken[job]++;
 	if (++g->take_total == g->fail_at)
 		return err_set(e, ERR_STOPPED, "enough");
@@ -211,6 +235,29 @@ no_file_is_written(void **state)
 	mem_free(g);
 }
 
+/* A helper without work that dies costs nothing. */
+static void
+an_idle_death_is_none(void **state)
+{
+	struct pool_opts opts = { .helpers = 2 };
+	struct game *g = mem_calloc(1, sizeof(*g));
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_non_null(g);
+	assert_int_equal(pipe(g->go), 0);
+	for (size_t k = 0; k <= IDLE_AFTER; k++)
+		g->deeds[k] = NAME_SELF;
+	g->deeds[IDLE_AFTER + 1] = WAIT;
+	if (pool_run(&opts, &ops, g, IDLE_AFTER + 2, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(g->take_total, IDLE_AFTER + 2);
+	assert_int_equal(g->lost_total, 0);
+	close(g->go[0]);
+	close(g->go[1]);
+	mem_free(g);
+}
+
 static void
 the_parent_may_stop(void **state)
 {
@@ -237,6 +284,7 @@ main(void)
 		cmocka_unit_test(a_crash_is_named),
 		cmocka_unit_test(a_flood_is_stopped),
 		cmocka_unit_test(no_file_is_written),
+		cmocka_unit_test(an_idle_death_is_none),
 		cmocka_unit_test(the_parent_may_stop),
 	};
 
