@@ -248,7 +248,6 @@ conn_close(struct conn *c, enum conn_reason reason)
 	};
 
 	loop_watch_set(c->watch, c->stream.fd, LOOP_NONE);
-	p->out.len = 0;
 	if (c->state == CONN_SEND || c->state == CONN_CLOSE_NOTIFY)
 		stream_abort(&c->stream);
 	stream_close(&c->stream);
@@ -482,7 +481,7 @@ step_handshake(struct conn *c)
 	} else if (r == IO_FAIL || r == IO_EOF) {
 		/* An alert may wait; it should arrive (PROTOCOLS.md, rule 1) */
 		c->reason = CONN_NO_HANDSHAKE;
-		if (!c->pool->out.len)
+		if (!stream_waits(&c->stream))
 			return IO_FAIL;
 		enter(c, CONN_CLOSE_NOTIFY);
 		return IO_OK;

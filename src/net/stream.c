@@ -95,10 +95,19 @@ stream_open_plain(struct stream *s, int fd, struct stream_out *out)
 	*s = (struct stream){ .ops = &plain_ops, .fd = fd, .out = out };
 }
 
+/* Forgets what of this stream waits in the shared buffer. */
+static void
+drop_out(struct stream *s)
+{
+	if (s->out->owner == s)
+		s->out->len = 0;
+}
+
 void
 stream_close(struct stream *s)
 {
 	s->ops->close(s);
+	drop_out(s);
 	mem_free(s->kept);
 	s->kept = NULL;
 	close(s->fd);
@@ -144,7 +153,7 @@ stream_flush(struct stream *s, bool last)
 	size_t put;
 
 	if (s->broken) {
-		s->out->len = 0;
+		drop_out(s);
 		return IO_FAIL;
 	}
 	if (s->kept) {
@@ -152,7 +161,7 @@ stream_flush(struct stream *s, bool last)
 		/* Nothing is queued behind kept bytes: see stream_write(). */
 		return r;
 	}
-	if (!s->out->len)
+	if (!stream_waits(s))
 		return IO_OK;
 	r = send_all(s, s->out->bytes, s->out->len, flags, &put);
 	if (r == IO_WANT_WRITE)

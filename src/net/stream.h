@@ -31,8 +31,12 @@ enum {
 	STREAM_OUT_BYTES = 48 * 1024,
 };
 
-/* Shared by the streams of a process; empty between two steps. */
+/*
+ * Shared by the streams of a process, one at a time: whose bytes it holds, and
+ * empty between two steps.  No other stream touches them.
+ */
 struct stream_out {
+	const struct stream *owner; /* while len > 0 */
 	size_t len;
 	char bytes[STREAM_OUT_BYTES];
 };
@@ -68,7 +72,7 @@ void stream_open_plain(struct stream *s, int fd, struct stream_out *out);
 /* As above; -1 when memory ends, and the descriptor stays the caller's. */
 int stream_open_tls(struct stream *s, int fd, struct stream_out *out,
     struct tls_ctx *ctx) __attribute__((warn_unused_result));
-/* Frees what it holds and closes the descriptor. */
+/* Frees what it holds, unsent bytes too, and closes the descriptor. */
 void stream_close(struct stream *s);
 
 static inline enum io_result
@@ -106,7 +110,7 @@ enum io_result stream_flush(struct stream *s, bool last);
 static inline bool
 stream_waits(const struct stream *s)
 {
-	return s->kept || s->out->len;
+	return s->kept || (s->out->len && s->out->owner == s);
 }
 
 /*

@@ -5,6 +5,7 @@
  * buffer and so never blocks: SSL_write() is never to be repeated, and one
  * send() carries all that a step has made.
  */
+#include <assert.h>
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -61,12 +62,14 @@ bio_write(BIO *b, const char *src, int len)
 	struct stream_out *out = s->out;
 
 	BIO_clear_retry_flags(b);
+	assert(!out->len || out->owner == s);
 	if (len <= 0 || (size_t)len > sizeof(out->bytes) - out->len) {
 		s->broken = true;
 		return -1;
 	}
 	memcpy(out->bytes + out->len, src, (size_t)len);
 	out->len += (size_t)len;
+	out->owner = s;
 	return len;
 }
 

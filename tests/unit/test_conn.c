@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,10 @@
 #include "base/err.h"
 #include "base/marks.h"
 #include "base/mem.h"
+#include "cert/cert.h"
 #include "net/conn.h"
 #include "net/loop.h"
+#include "net/tls.h"
 
 #include "test.h"
 
@@ -187,6 +190,10 @@ start(unsigned max_conns)
 		.is_empty = on_empty };
 	struct err e = ERR_INIT;
 
+	/* A publish in this same process takes our readers' slots away. */
+	store_reader_close(reader);
+	reader = store_reader_open(dir, &e);
+	assert_non_null(reader);
 	ended = rooms = 0;
 	memset(reasons, 0, sizeof(reasons));
 	loop = loop_new();
@@ -268,6 +275,96 @@ run_until(unsigned count)
 	if (ended < wanted)
 		assert_int_equal(loop_run(loop), 0);
 	assert_int_equal(ended, count);
+}
+
+/* --- a client that speaks TLS -------------------------------------------- */
+
+/* Records go through memory, so that a test says which share a segment. */
+struct tls_client {
+	struct tls_tickets *tickets;
+	struct tls_ctx *server;
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+};
+
+static void
+tls_client_open(struct tls_client *t)
+{
+	struct tls_identity id = { .ticket_13 = true };
+	struct tls_options opts = { .tickets = NULL };
+	struct err e = ERR_INIT;
+	struct buf crt, key;
+	int ends[2];
+
+	buf_init(&crt, CERT_PEM_MAX);
+	buf_init(&key, CERT_PEM_MAX);
+	assert_int_equal(
+	    cert_create("host.test", 1700000000, &crt, &key, &e), 0);
+	id.chain_pem = buf_slice(&crt);
+	id.key_pem = buf_slice(&key);
+	opts.tickets = t->tickets = tls_tickets_new();
+	assert_non_null(t->tickets);
+	assert_int_equal(tls_tickets_rotate(t->tickets), 0);
+	t->server = tls_ctx_new(&id, 1, &opts, &e);
+	assert_non_null(t->server);
+	buf_release(&crt);
+	buf_release(&key);
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	t->ssl = SSL_new(t->ctx);
+	assert_non_null(t->ssl);
+	SSL_set_bio(t->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	t->fd = ends[1];
+	SSL_connect(t->ssl);
+	conn_pool_serve(pool, ends[0], CONN_GEMINI, t->server, NULL);
+}
+
+/* Sends what the client has made, in one piece. */
+static void
+tls_client_push(struct tls_client *t)
+{
+	char *bytes;
+	long len = BIO_get_mem_data(SSL_get_wbio(t->ssl), &bytes);
+
+	assert_int_equal(write(t->fd, bytes, (size_t)len), len);
+	assert_int_equal(BIO_reset(SSL_get_wbio(t->ssl)), 1);
+}
+
+/* Takes what has come; the bytes of it, 0 at the end or when nothing has. */
+static ssize_t
+tls_client_pull(struct tls_client *t)
+{
+	char bytes[65536];
+	ssize_t n = recv(t->fd, bytes, sizeof(bytes), 0);
+
+	if (n > 0)
+		assert_int_equal(
+		    BIO_write(SSL_get_rbio(t->ssl), bytes, (int)n), n);
+	return n > 0 ? n : 0;
+}
+
+static void
+tls_client_close(struct tls_client *t)
+{
+	SSL_free(t->ssl);
+	SSL_CTX_free(t->ctx);
+	tls_ctx_free(t->server);
+	tls_tickets_free(t->tickets);
+	close(t->fd);
+}
+
+/* One round of the loop: what is ready now is served. */
+static void
+run_ready(void)
+{
+	struct loop_timer *t = loop_timer_new(loop, on_empty, NULL);
+
+	assert_non_null(t);
+	loop_timer_at(t, loop_now_ms(loop));
+	assert_int_equal(loop_run(loop), 0);
+	loop_timer_free(t);
 }
 
 /* --- tests --------------------------------------------------------------- */
@@ -461,6 +558,45 @@ sheds_old_editions(void **state)
 	buf_release(&large);
 }
 
+/*
+ * A session ticket waits in the shared record buffer while the same step's
+ * request makes an edition too many, and its oldest reader is cut: the ticket
+ * is another connection's and stays.
+ */
+static void
+cuts_no_records_of_others(void **state)
+{
+	struct buf large = body_of(1 << 20, 'l');
+	struct tls_client t;
+	char got[64];
+	int n;
+
+	(void)state;
+	start(16);
+	for (unsigned i = 0; i < CONN_EDITIONS_MAX; i++) {
+		large.ptr[0] = (char)('a' + i);
+		publish("o/large", false, buf_slice(&large));
+		dial(i, "/large\r\n", false);
+	}
+	publish("o/last", false, SLICE_LIT("last\n"));
+	assert_int_equal(store_reader_held(reader), CONN_EDITIONS_MAX);
+	tls_client_open(&t);
+	tls_client_push(&t);
+	run_ready();
+	assert_true(tls_client_pull(&t) > 0);
+	assert_int_equal(SSL_connect(t.ssl), 1);
+	assert_int_equal(SSL_write(t.ssl, "/last\r\n", 7), 7);
+	tls_client_push(&t);
+	run_ready();
+	assert_int_equal(reasons[CONN_EDITION_DROPPED], 1);
+	assert_true(tls_client_pull(&t) > 0);
+	n = SSL_read(t.ssl, got, sizeof(got));
+	assert_slice(slice_make(got, n > 0 ? (size_t)n : 0), "HEAD last\n");
+	tls_client_close(&t);
+	finish();
+	buf_release(&large);
+}
+
 static void
 stops_when_empty(void **state)
 {
@@ -494,6 +630,7 @@ main(void)
 		cmocka_unit_test(notices_early_goodbyes),
 		cmocka_unit_test(tells_of_room),
 		cmocka_unit_test(sheds_old_editions),
+		cmocka_unit_test(cuts_no_records_of_others),
 		cmocka_unit_test(stops_when_empty),
 	};
 
