@@ -23,130 +23,31 @@
  * time and one timer serves all.  Any failure closes; conn_close() is the only
  * way out.
  */
-#include <sys/mman.h>
-#include <sys/queue.h>
-#include <unistd.h>
-
 #include "base/err.h"
 #include "base/ip.h"
-#include "base/marks.h"
 #include "base/mem.h"
 #include "net/loop.h"
 #include "net/peers.h"
-#include "net/stream.h"
 #include "net/tls.h"
 #include "proto/gemini.h"
 #include "proto/gopher.h"
 #include "proto/proxy.h"
 
-#include "net/conn.h"
+#include "net/conn_internal.h"
 
 enum {
-	/* The head later lies where the request line was; keys go behind. */
-	LINE_BYTES = 2048,
-	KEY_AT = LINE_BYTES - CONN_KEY_MAX,
 	DRAIN_MAX = 256 * 1024,
-	/* A first record that fills no more than one segment of most links. */
-	FIRST_RECORD = 1300,
-	HURRY_MS = 2000,
-	/*
-	 * Most peers close as soon as they have the page.  Nobody waits for
-	 * us then, so one look after this time spares the loop an event or
-	 * two for nearly each of them.
-	 */
-	LINGER_MS = 100,
-	/* Progress is looked at so many times in a stall's time. */
-	STALL_LOOKS = 4,
 	/* One place in so many is for telling that there is no other. */
 	BUSY_PART = 32,
 };
 
-_Static_assert((int)CONN_HEAD_MAX <= (int)KEY_AT, "head and key overlap");
-_Static_assert((int)GEMINI_LINE_MAX <= (int)KEY_AT, "line and key overlap");
-_Static_assert((int)GOPHER_LINE_MAX <= (int)KEY_AT, "line and key overlap");
-_Static_assert((int)PROXY_HEADER_MAX <= (int)LINE_BYTES, "no room for PROXY");
-
-enum conn_state {
-	CONN_CLOSED,
-	CONN_PROXY,
-	CONN_HANDSHAKE,
-	CONN_REQUEST,
-	CONN_SEND,
-	CONN_CLOSE_NOTIFY,
-	CONN_DRAIN,
-};
-
-/* The deadline queues. */
-enum queue {
-	QUEUE_HANDSHAKE,
-	QUEUE_REQUEST,
-	QUEUE_PROGRESS, /* SEND and CLOSE_NOTIFY: look again */
-	QUEUE_LINGER,   /* DRAIN, before its first look */
-	QUEUE_DRAIN,
-	QUEUES,
-};
-
-/* Where in the reply the next byte lies. */
-struct cursor {
-	size_t head;   /* bytes of the head that went */
-	uint64_t body; /* bytes of the stored body that went */
-	size_t mark;   /* bytes of the mark at `body` that went */
-};
-
-/* What the peer has taken, for SEND's deadlines. */
-struct progress {
-	uint64_t acked, acked_at_ms;
-	uint64_t window_acked, window_at_ms;
-};
-
-struct conn {
-	TAILQ_ENTRY(conn) link; /* a deadline queue, or the free list */
-	struct conn_pool *pool;
-	struct loop_watch *watch; /* kept from one use to the next */
-	struct stream stream;
-	char *line; /* LINE_BYTES: the request, later the head; the key */
-	enum conn_state state;
-	enum queue queue;
-	enum conn_protocol protocol;
-	enum conn_reason reason; /* how DRAIN will end */
-	enum conn_room room;
-	struct tls_ctx *tls_ctx; /* PROXY: what comes next; NULL: plain */
-	uint64_t peer;           /* counted in the pool's map; 0: not */
-	uint64_t deadline_ms, start_ms;
-	size_t line_len, head_len, key_len, drained;
-	int status;
-	bool handshaken, resumed;
-	struct cursor at;
-	uint64_t size; /* of the body as stored */
-	struct store_view *view;
-	struct store_entry entry;
-	const struct marks *marks;
-	char *own;
-	unsigned records;
-	struct progress progress;
-};
-
-TAILQ_HEAD(conn_list, conn);
-
-struct conn_pool {
-	struct loop *loop;
-	struct store_reader *reader;
-	struct conn_limits limits;
-	struct conn_service service;
-	struct conn_peers peers;
-	struct conn_list queues[QUEUES], unused;
-	uint64_t length_ms[QUEUES];
-	struct loop_timer *timer;
-	uint64_t timer_at_ms; /* 0: not set */
-	unsigned active;
-	bool stopping, was_full;
-	struct conn *conns;
-	char *lines;
-	size_t lines_bytes;
-	struct stream_out out;
-	char head[CONN_HEAD_MAX];
-	char scratch[STREAM_RECORD_MAX];
-};
+_Static_assert((int)CONN_HEAD_MAX <= (int)CONN_KEY_AT, "head and key overlap");
+_Static_assert(
+    (int)GEMINI_LINE_MAX <= (int)CONN_KEY_AT, "line and key overlap");
+_Static_assert(
+    (int)GOPHER_LINE_MAX <= (int)CONN_KEY_AT, "line and key overlap");
+_Static_assert(
+    (int)PROXY_HEADER_MAX <= (int)CONN_LINE_BYTES, "no room for PROXY");
 
 const char *
 conn_reason_name(enum conn_reason reason)
@@ -171,56 +72,23 @@ conn_reason_name(enum conn_reason reason)
 	return names[reason];
 }
 
-/* --- deadlines ----------------------------------------------------------- */
-
-static void
-arm(struct conn_pool *p, uint64_t at_ms)
-{
-	if (p->timer_at_ms && p->timer_at_ms <= at_ms)
-		return;
-	p->timer_at_ms = at_ms;
-	loop_timer_at(p->timer, at_ms);
-}
-
-/* Moves `c` to the end of a queue, its deadline a queue's length from now. */
-static void
-set_deadline(struct conn *c, enum queue q)
-{
-	struct conn_pool *p = c->pool;
-
-	TAILQ_REMOVE(&p->queues[c->queue], c, link);
-	TAILQ_INSERT_TAIL(&p->queues[q], c, link);
-	c->queue = q;
-	c->deadline_ms = loop_now_ms(p->loop) + p->length_ms[q];
-	arm(p, c->deadline_ms);
-}
-
 static void
 enter(struct conn *c, enum conn_state state)
 {
-	static const enum queue queues[] = {
-		[CONN_PROXY] = QUEUE_REQUEST,
-		[CONN_HANDSHAKE] = QUEUE_HANDSHAKE,
-		[CONN_REQUEST] = QUEUE_REQUEST,
-		[CONN_SEND] = QUEUE_PROGRESS,
-		[CONN_CLOSE_NOTIFY] = QUEUE_PROGRESS,
-		[CONN_DRAIN] = QUEUE_LINGER,
+	static const enum conn_queue queues[] = {
+		[CONN_PROXY] = CONN_QUEUE_REQUEST,
+		[CONN_HANDSHAKE] = CONN_QUEUE_HANDSHAKE,
+		[CONN_REQUEST] = CONN_QUEUE_REQUEST,
+		[CONN_SEND] = CONN_QUEUE_PROGRESS,
+		[CONN_CLOSE_NOTIFY] = CONN_QUEUE_PROGRESS,
+		[CONN_DRAIN] = CONN_QUEUE_LINGER,
 	};
 
 	c->state = state;
-	set_deadline(c, queues[state]);
+	conn_set_deadline(c, queues[state]);
 }
 
 /* --- the end ------------------------------------------------------------- */
-
-static void
-drop_body(struct conn *c)
-{
-	store_view_drop(c->view);
-	c->view = NULL;
-	mem_free(c->own);
-	c->own = NULL;
-}
 
 static void
 count_out(struct conn *c)
@@ -232,7 +100,7 @@ count_out(struct conn *c)
 	c->peer = 0;
 }
 
-static void
+void
 conn_close(struct conn *c, enum conn_reason reason)
 {
 	struct conn_pool *p = c->pool;
@@ -244,175 +112,25 @@ conn_close(struct conn *c, enum conn_reason reason)
 		.resumed = c->resumed,
 		.bytes = c->stream.sent,
 		.ms = loop_now_ms(p->loop) - c->start_ms,
-		.key = slice_make(c->line + KEY_AT, c->key_len),
+		.key = slice_make(c->line + CONN_KEY_AT, c->key_len),
 	};
 
 	loop_watch_set(c->watch, c->stream.fd, LOOP_NONE);
 	if (c->state == CONN_SEND || c->state == CONN_CLOSE_NOTIFY)
 		stream_abort(&c->stream);
 	stream_close(&c->stream);
-	drop_body(c);
+	reply_drop_body(&c->reply);
 	count_out(c);
 	c->state = CONN_CLOSED;
-	TAILQ_REMOVE(&p->queues[c->queue], c, link);
-	TAILQ_INSERT_HEAD(&p->unused, c, link);
-	p->active--;
-	p->service.ended(p->service.ctx, &event);
-	if (p->was_full) {
-		p->was_full = false;
-		p->service.has_room(p->service.ctx);
-	}
-	if (p->stopping && !p->active)
-		p->service.is_empty(p->service.ctx);
-}
-
-/* --- the reply's bytes --------------------------------------------------- */
-
-/* The stored bytes from `at` on that lie together; empty at the end. */
-static struct slice
-body_at(const struct conn *c, uint64_t at, bool *ok)
-{
-	*ok = true;
-	if (at >= c->size)
-		return SLICE_NONE;
-	if (c->own)
-		return slice_make(c->own + at, (size_t)(c->size - at));
-	return store_view_body(c->view, &c->entry, at, ok);
-}
-
-/* Adds bytes of `s` from *from on to dst; true when none is left. */
-static bool
-add_part(char *dst, size_t cap, size_t *used, struct slice s, size_t *from)
-{
-	struct slice part = slice_upto(slice_from(s, *from), cap - *used);
-
-	if (part.len)
-		memcpy(dst + *used, part.ptr, part.len);
-	*used += part.len;
-	*from += part.len;
-	return *from == s.len;
-}
-
-/* Adds stored bytes with their marks filled in, moving *at. */
-static void
-add_marked(const struct conn *c, char *dst, size_t cap, size_t *used,
-    struct cursor *at, struct slice stored)
-{
-	size_t i = 0;
-
-	while (i < stored.len && *used < cap) {
-		struct slice rest =
-		    slice_upto(slice_from(stored, i), cap - *used);
-		size_t n = c->marks ? marks_find(rest) : rest.len;
-
-		memcpy(dst + *used, rest.ptr, n);
-		*used += n;
-		i += n;
-		if (n == rest.len)
-			continue;
-		if (!add_part(dst, cap, used,
-			*marks_text(c->marks, rest.ptr[n]), &at->mark))
-			break;
-		at->mark = 0;
-		i++;
-	}
-	at->body += i;
-}
-
-/*
- * Composes up to `cap` bytes from *at on in dst and moves *at behind them;
- * their number, or -1 when the store fails.
- */
-static long
-compose(const struct conn *c, char *dst, size_t cap, struct cursor *at)
-{
-	size_t used = 0;
-
-	add_part(dst, cap, &used, slice_make(c->line, c->head_len), &at->head);
-	while (used < cap && at->body < c->size) {
-		bool ok;
-		struct slice stored = body_at(c, at->body, &ok);
-
-		if (!ok || !stored.len)
-			return -1;
-		add_marked(c, dst, cap, &used, at, stored);
-	}
-	return (long)used;
-}
-
-static bool
-at_end(const struct conn *c, const struct cursor *at)
-{
-	return at->head == c->head_len && at->body == c->size;
-}
-
-/* A first record of one segment, so that text shows early; then longer ones. */
-static size_t
-write_size(const struct conn *c)
-{
-	uint64_t all = c->head_len + c->size;
-
-	if (!c->stream.ops->records)
-		return STREAM_RECORD_MAX;
-	if (c->records == 0)
-		return all <= FIRST_RECORD ? STREAM_RECORD_MAX : FIRST_RECORD;
-	return c->records == 1 ? 4096 : STREAM_RECORD_MAX;
-}
-
-/*
- * Writes the next run of bytes.  The bulk of an unmarked body goes from where
- * it lies; heads, marks and ends of chunks through the scratch.
- */
-static enum io_result
-write_some(struct conn *c, size_t *put)
-{
-	size_t cap = write_size(c);
-	struct cursor next = c->at;
-	struct slice run = SLICE_NONE;
-	enum io_result r;
-	bool ok = true;
-
-	if (next.head == c->head_len && !c->marks)
-		run = body_at(c, next.body, &ok);
-	if (ok && run.len > (c->stream.ops->records ? cap - 1 : 4096)) {
-		if (c->stream.ops->records)
-			run = slice_upto(run, cap);
-		else
-			run = slice_upto(run, c->stream.ops->step_bytes);
-		next.body += run.len;
-	} else if (ok) {
-		long n = compose(c, c->pool->scratch, cap, &next);
-
-		ok = n >= 0;
-		run = slice_make(c->pool->scratch, ok ? (size_t)n : 0);
-	}
-	if (!ok) {
-		c->reason = CONN_STORE_FAILED;
-		return IO_FAIL;
-	}
-	r = stream_write(&c->stream, run.ptr, run.len, at_end(c, &next), put);
-	c->records++;
-	if (r != IO_OK)
-		return r;
-	if (*put == run.len) {
-		c->at = next;
-		return IO_OK;
-	}
-	/* Only a part went: go as far from where we were. */
-	if (run.ptr != c->pool->scratch)
-		c->at.body += *put;
-	else if (compose(c, c->pool->scratch, *put, &c->at) < 0)
-		return IO_FAIL;
-	return IO_WANT_WRITE;
+	conn_give_back(c, &event);
 }
 
 /* --- the states ---------------------------------------------------------- */
 
 /* Each does bounded work; IO_OK: go on with c->state, IO_FAIL: c->reason. */
 
-/* Counts the peer in; false when it takes far more than its part. */
-static bool
-admit(struct conn *c, const struct ip *from)
+bool
+conn_admit(struct conn *c, const struct ip *from)
 {
 	struct conn_pool *p = c->pool;
 	const struct conn_peers *peers = &p->peers;
@@ -455,7 +173,7 @@ step_proxy(struct conn *c)
 	if (state == LINE_MORE && c->line_len < PROXY_HEADER_MAX)
 		return IO_OK;
 	c->reason = state == LINE_WHOLE ? CONN_TURNED_AWAY : CONN_BAD_PROXY;
-	if (state != LINE_WHOLE || !admit(c, &from))
+	if (state != LINE_WHOLE || !conn_admit(c, &from))
 		return IO_FAIL;
 	c->reason = CONN_REASONS;
 	c->line_len = 0;
@@ -496,30 +214,12 @@ step_handshake(struct conn *c)
 static void
 shed_oldest(struct conn_pool *p, const struct store_view *oldest)
 {
-	struct conn *c = TAILQ_FIRST(&p->queues[QUEUE_PROGRESS]), *next;
+	struct conn *c = TAILQ_FIRST(&p->queues[CONN_QUEUE_PROGRESS]), *next;
 
 	for (; c; c = next) {
-		uint64_t rest = c->size - c->at.body;
-		struct cursor from = { c->head_len, c->at.body, 0 };
-		const struct marks *marks = c->marks;
-		char *copy;
-
 		next = TAILQ_NEXT(c, link);
-		if (c->view != oldest)
-			continue;
-		copy = rest <= CONN_COPY_MAX ? mem_alloc((size_t)rest) : NULL;
-		c->marks = NULL;
-		if (!copy ||
-		    compose(c, copy, (size_t)rest, &from) != (long)rest) {
-			mem_free(copy);
+		if (c->reply.view == oldest && reply_copy_rest(&c->reply) < 0)
 			conn_close(c, CONN_EDITION_DROPPED);
-			continue;
-		}
-		c->marks = marks;
-		drop_body(c);
-		c->own = copy;
-		c->size = rest;
-		c->at.body = 0;
 	}
 }
 
@@ -530,20 +230,11 @@ take_reply(struct conn *c, const struct conn_reply *reply)
 						   : (size_t)CONN_KEY_MAX;
 
 	c->status = reply->status;
-	c->head_len = reply->head_len;
 	c->key_len = c->pool->limits.keep_keys ? key : 0;
 	/* The key may lie in the line: it goes before the head does. */
 	if (c->key_len)
-		memmove(c->line + KEY_AT, reply->key.ptr, c->key_len);
-	memcpy(c->line, reply->head, c->head_len);
-	c->view = reply->view;
-	c->own = reply->own;
-	c->marks = reply->marks;
-	if (c->view)
-		c->entry = reply->entry;
-	c->size = c->view ? c->entry.size : reply->own_len;
-	c->at = (struct cursor){ 0 };
-	c->records = 0;
+		memmove(c->line + CONN_KEY_AT, reply->key.ptr, c->key_len);
+	reply_take(&c->reply, reply, c->line);
 }
 
 static void
@@ -558,7 +249,7 @@ answer(struct conn *c, enum line_state state, size_t len)
 	take_reply(c, &reply);
 	enter(c, CONN_SEND);
 	c->progress =
-	    (struct progress){ .acked_at_ms = now, .window_at_ms = now };
+	    (struct conn_progress){ .acked_at_ms = now, .window_at_ms = now };
 	if (store_reader_held(p->reader) > CONN_EDITIONS_MAX)
 		shed_oldest(p, store_reader_oldest(p->reader));
 }
@@ -596,14 +287,18 @@ step_send(struct conn *c)
 	size_t done = 0;
 
 	while (done < c->stream.ops->step_bytes) {
-		size_t put = 0;
-		enum io_result r = write_some(c, &put);
+		bool store_failed;
+		size_t put;
+		enum io_result r = reply_write(&c->reply, &c->stream,
+		    c->pool->scratch, &put, &store_failed);
 
 		done += put;
+		if (r == IO_FAIL && store_failed)
+			c->reason = CONN_STORE_FAILED;
 		if (r != IO_OK)
 			return r;
-		if (at_end(c, &c->at)) {
-			drop_body(c);
+		if (reply_ended(&c->reply)) {
+			reply_drop_body(&c->reply);
 			c->reason = CONN_DONE;
 			c->state = CONN_CLOSE_NOTIFY; /* same deadline */
 			return IO_OK;
@@ -677,13 +372,12 @@ reason_of(const struct conn *c)
 static unsigned
 wanted(const struct conn *c, enum io_result r)
 {
-	if (c->queue == QUEUE_LINGER)
+	if (c->queue == CONN_QUEUE_LINGER)
 		return LOOP_NONE;
 	return r == IO_WANT_WRITE ? LOOP_WRITE : LOOP_READ;
 }
 
-/* Runs states until one has to wait; the only caller of the loop's watch. */
-static void
+void
 conn_step(struct conn *c)
 {
 	enum io_result r = IO_OK;
@@ -707,13 +401,6 @@ conn_step(struct conn *c)
 		conn_close(c, CONN_NO_MEMORY);
 }
 
-static void
-on_ready(void *ctx, unsigned ready)
-{
-	(void)ready;
-	conn_step(ctx);
-}
-
 /* --- deadlines that passed ----------------------------------------------- */
 
 /*
@@ -724,7 +411,7 @@ static bool
 has_stalled(struct conn *c, uint64_t now)
 {
 	const struct conn_limits *l = &c->pool->limits;
-	struct progress *g = &c->progress;
+	struct conn_progress *g = &c->progress;
 	uint64_t acked = stream_acked(&c->stream);
 
 	if (acked > g->acked) {
@@ -745,8 +432,8 @@ has_stalled(struct conn *c, uint64_t now)
 	return false;
 }
 
-static void
-on_deadline(struct conn *c, uint64_t now)
+void
+conn_on_deadline(struct conn *c, uint64_t now)
 {
 	switch (c->state) {
 	case CONN_HANDSHAKE:
@@ -761,18 +448,18 @@ on_deadline(struct conn *c, uint64_t now)
 		if (has_stalled(c, now))
 			conn_close(c, CONN_STALLED);
 		else
-			set_deadline(c, QUEUE_PROGRESS);
+			conn_set_deadline(c, CONN_QUEUE_PROGRESS);
 		break;
 	case CONN_DRAIN:
-		if (c->queue == QUEUE_LINGER) {
-			set_deadline(c, QUEUE_DRAIN);
+		if (c->queue == CONN_QUEUE_LINGER) {
+			conn_set_deadline(c, CONN_QUEUE_DRAIN);
 			conn_step(c);
 			break;
 		}
 		/* The last bytes may be long on their way to a slow reader. */
 		if (stream_acked(&c->stream) < c->stream.sent &&
 		    !has_stalled(c, now))
-			set_deadline(c, QUEUE_DRAIN);
+			conn_set_deadline(c, CONN_QUEUE_DRAIN);
 		else
 			conn_close(c,
 			    c->reason == CONN_DONE ? CONN_DONE_UNCONFIRMED
@@ -780,211 +467,5 @@ on_deadline(struct conn *c, uint64_t now)
 		break;
 	case CONN_CLOSED:
 		break;
-	}
-}
-
-static void
-on_timer(void *ctx)
-{
-	struct conn_pool *p = ctx;
-	uint64_t now = loop_now_ms(p->loop);
-
-	p->timer_at_ms = 0;
-	for (int q = 0; q < QUEUES; q++) {
-		struct conn *c;
-
-		while (
-		    (c = TAILQ_FIRST(&p->queues[q])) && c->deadline_ms <= now)
-			on_deadline(c, now);
-		if (c)
-			arm(p, c->deadline_ms);
-	}
-}
-
-/* --- the pool ------------------------------------------------------------ */
-
-static void *
-map_pages(size_t bytes)
-{
-	void *m = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return m == MAP_FAILED ? NULL : m;
-}
-
-struct conn_pool *
-conn_pool_new(struct loop *loop, struct store_reader *reader,
-    const struct conn_limits *limits, const struct conn_service *service,
-    struct err *e)
-{
-	struct conn_pool *p = mem_calloc(1, sizeof(*p));
-	size_t bytes;
-
-	if (!p || !mem_mul(limits->max_conns, sizeof(struct conn), &bytes) ||
-	    !mem_mul(limits->max_conns, LINE_BYTES, &p->lines_bytes))
-		goto err;
-	p->loop = loop;
-	p->reader = reader;
-	p->limits = *limits;
-	p->service = *service;
-	p->length_ms[QUEUE_HANDSHAKE] = limits->handshake_ms;
-	p->length_ms[QUEUE_REQUEST] = limits->request_ms;
-	p->length_ms[QUEUE_PROGRESS] = limits->stall_ms / STALL_LOOKS + 1;
-	p->length_ms[QUEUE_LINGER] = LINGER_MS;
-	p->length_ms[QUEUE_DRAIN] = limits->drain_ms;
-	for (int q = 0; q < QUEUES; q++)
-		TAILQ_INIT(&p->queues[q]);
-	TAILQ_INIT(&p->unused);
-	/*
-	 * Pages are the kernel's until they are touched: a pool costs what its
-	 * busiest moment needed, an idle peer no line.
-	 */
-	p->conns = map_pages(bytes);
-	p->lines = map_pages(p->lines_bytes);
-	p->timer = loop_timer_new(loop, on_timer, p);
-	if (!p->conns || !p->lines || !p->timer)
-		goto err;
-	return p;
-err:
-	err_memory(e);
-	conn_pool_free(p);
-	return NULL;
-}
-
-void
-conn_pool_free(struct conn_pool *p)
-{
-	if (!p)
-		return;
-	p->stopping = false;
-	p->was_full = false;
-	for (int q = 0; q < QUEUES && p->queues[q].tqh_last; q++) {
-		struct conn *c;
-
-		while ((c = TAILQ_FIRST(&p->queues[q])))
-			conn_close(c, CONN_STOPPED);
-	}
-	if (p->conns) {
-		for (unsigned i = 0; i < p->limits.max_conns; i++) {
-			if (!p->conns[i].pool)
-				break;
-			loop_watch_free(p->conns[i].watch);
-		}
-		munmap(p->conns, p->limits.max_conns * sizeof(struct conn));
-	}
-	if (p->lines)
-		munmap(p->lines, p->lines_bytes);
-	loop_timer_free(p->timer);
-	mem_free(p);
-}
-
-/*
- * A connection that was used before, or the next that never was: each page
- * and each watch comes into being with its first use.
- */
-static struct conn *
-take_unused(struct conn_pool *p)
-{
-	struct conn *c = TAILQ_FIRST(&p->unused);
-	struct loop_watch *watch;
-
-	if (c) {
-		TAILQ_REMOVE(&p->unused, c, link);
-		watch = c->watch;
-	} else {
-		c = &p->conns[p->active]; /* all before it are in use */
-		watch = loop_watch_new(p->loop, on_ready, c);
-		if (!watch)
-			return NULL;
-	}
-	*c = (struct conn){ .pool = p, .watch = watch };
-	c->line = p->lines + (size_t)(c - p->conns) * LINE_BYTES;
-	return c;
-}
-
-static bool
-is_proxy(const struct conn_peers *peers, const struct ip *from)
-{
-	for (size_t i = 0; from && i < peers->proxy_count; i++)
-		if (ip_range_has(&peers->proxies[i], from))
-			return true;
-	return false;
-}
-
-void
-conn_pool_set_peers(struct conn_pool *p, const struct conn_peers *peers)
-{
-	p->peers = *peers;
-}
-
-void
-conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
-    struct tls_ctx *tls, const struct ip *from)
-{
-	struct conn *c =
-	    p->active < p->limits.max_conns ? take_unused(p) : NULL;
-	bool proxied;
-
-	if (!c) {
-		close(fd);
-		return;
-	}
-	proxied = is_proxy(&p->peers, from);
-	if (!tls || proxied) {
-		stream_open_plain(&c->stream, fd, &p->out);
-	} else if (stream_open_tls(&c->stream, fd, &p->out, tls) < 0) {
-		TAILQ_INSERT_HEAD(&p->unused, c, link);
-		close(fd);
-		return;
-	}
-	p->active++;
-	c->protocol = protocol;
-	c->reason = CONN_REASONS;
-	c->start_ms = loop_now_ms(p->loop);
-	c->state = tls ? CONN_HANDSHAKE : CONN_REQUEST;
-	if (proxied)
-		c->state = CONN_PROXY;
-	c->tls_ctx = tls;
-	c->queue = tls && !proxied ? QUEUE_HANDSHAKE : QUEUE_REQUEST;
-	TAILQ_INSERT_TAIL(&p->queues[c->queue], c, link);
-	set_deadline(c, c->queue);
-	if (!proxied && !admit(c, from))
-		conn_close(c, CONN_TURNED_AWAY);
-	else
-		conn_step(c);
-}
-
-bool
-conn_pool_wait_for_room(struct conn_pool *p)
-{
-	p->was_full = p->active >= p->limits.max_conns;
-	return p->was_full;
-}
-
-unsigned
-conn_pool_active(const struct conn_pool *p)
-{
-	return p->active;
-}
-
-void
-conn_pool_stop(struct conn_pool *p, bool hurry)
-{
-	uint64_t soon = loop_now_ms(p->loop) + HURRY_MS;
-	struct conn *c;
-
-	p->stopping = true;
-	if (!p->active) {
-		p->service.is_empty(p->service.ctx);
-		return;
-	}
-	if (!hurry)
-		return;
-	for (int q = QUEUE_HANDSHAKE; q <= QUEUE_REQUEST; q++) {
-		TAILQ_FOREACH(c, &p->queues[q], link)
-			if (c->deadline_ms > soon)
-				c->deadline_ms = soon;
-		if (!TAILQ_EMPTY(&p->queues[q]))
-			arm(p, soon);
 	}
 }
