@@ -413,8 +413,14 @@ on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	}
 	r = use_ticket_key(now.keys[i], iv, cipher, mac, seal);
 	OPENSSL_cleanse(&now, sizeof(now));
-	/* 2: good, but the reader should have one by the key of today. */
-	return r == 1 && !seal && i > first ? 2 : r;
+	/*
+	 * 2: good, but the reader should have a new one: by the key of today,
+	 * or because under 1.3 each serves once (RFC 8446, appendix C.4).
+	 */
+	if (r == 1 && !seal &&
+	    (i > first || SSL_version(ssl) >= TLS1_3_VERSION))
+		return 2;
+	return r;
 }
 
 static int

@@ -23,13 +23,13 @@ url=gemini://$host/
 expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.3)" \
 	"no ticket under 1.3"
 for _ in 1 2 3 4 5 6; do # whichever worker answers
-	expect 'tickets 1 resumed 1' \
+	expect 'tickets 1 resumed 2' \
 		"$("$peer" tickets "$gemini" "$url" "$host" 1.2)" "1.2 resumes"
 done
 stop
 serve --set public.gemini=1965 --tickets on
 for _ in 1 2 3 4 5 6; do
-	expect 'tickets 1 resumed 1' \
+	expect 'tickets 1 resumed 2' \
 		"$("$peer" tickets "$gemini" "$url" "$host" 1.3)" "1.3 resumes"
 done
 stop

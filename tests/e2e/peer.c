@@ -14,8 +14,8 @@
  *		asks for TLS VERSION (1.0 ... 1.3) alone; prints the suite
  *		negotiated or the alert
  *	peer tickets PORT REQUEST HOST 1.2|1.3
- *		asks twice, the second time with the first's session; prints
- *		"tickets N resumed 0|1"
+ *		asks three times, each with the last session given; prints
+ *		"tickets N resumed M", M of the second and third
  *
  *	peer resume PORT REQUEST HOST 1.2|1.3 FILE
  *		asks with the session in FILE where there is one, and leaves
@@ -337,7 +337,7 @@ try_tickets(int port, const char *text, const char *host, const char *version)
 	SSL_CTX_set_session_cache_mode(
 	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		struct peer p = { .fd = dial(port, 0), .ssl = SSL_new(ctx) };
 		struct reply r;
 
@@ -349,7 +349,7 @@ try_tickets(int port, const char *text, const char *host, const char *version)
 			SSL_set_session(p.ssl, kept_session);
 		if (SSL_connect(p.ssl) != 1)
 			return 1;
-		resumed = SSL_session_reused(p.ssl);
+		resumed += SSL_session_reused(p.ssl);
 		ask(&p, request, len, &how);
 		listen_to_end(&p, &r);
 		if (!r.notified)
