@@ -207,7 +207,7 @@ void
 listener_resume(struct listener *l)
 {
 	loop_timer_stop(l->timer);
-	if (loop_watch_set(l->watch, l->fd, LOOP_READ) < 0)
+	if (loop_watch_set_shared(l->watch, l->fd) < 0)
 		pause_for(l, LISTENER_PAUSE_MS);
 }
 

@@ -1,7 +1,9 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -9,6 +11,7 @@
 
 struct loop {
 	struct event_base *base;
+	int epoll; /* the descriptor that the base waits on */
 	uint64_t now_ms;
 	bool stale; /* now_ms is of an earlier round */
 };
@@ -49,6 +52,11 @@ loop_new(void)
 	/* One thread alone uses it. */
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_IGNORE_ENV);
+	/* The base's first descriptor will be the lowest that is free now. */
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll < 0)
+		goto err;
+	close(l->epoll);
 	l->base = event_base_new_with_config(cfg);
 	if (!l->base)
 		goto err;
@@ -172,6 +180,26 @@ loop_watch_set(struct loop_watch *w, int fd, unsigned want)
 	if (change & ~want & LOOP_WRITE)
 		set_direction(w, &w->write, fd, LOOP_WRITE, false);
 	return 0;
+}
+
+/*
+ * libevent has no word for EPOLLEXCLUSIVE, and epoll takes it only where a
+ * descriptor is added: the registration is made again, in libevent's own form.
+ * Should the kernel refuse, all processes wake, as without it.
+ */
+int
+loop_watch_set_shared(struct loop_watch *w, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data.fd = fd };
+
+	if (loop_watch_set(w, fd, LOOP_READ) < 0)
+		return -1;
+	if (epoll_ctl(w->loop->epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ||
+	    epoll_ctl(w->loop->epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
+		return 0;
+	ev.events = EPOLLIN;
+	return epoll_ctl(w->loop->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 static void

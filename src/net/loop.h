@@ -46,6 +46,12 @@ void loop_watch_free(struct loop_watch *w);
  */
 int loop_watch_set(struct loop_watch *w, int fd, unsigned want);
 
+/*
+ * As above, to read, for a descriptor that several processes watch: the kernel
+ * wakes one of those that wait for what comes, not all of them.
+ */
+int loop_watch_set_shared(struct loop_watch *w, int fd);
+
 /* A timer calls cb(ctx) once, at or soon after its time.  NULL: no memory. */
 struct loop_timer *loop_timer_new(
     struct loop *l, void (*cb)(void *ctx), void *ctx);

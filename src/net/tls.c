@@ -44,6 +44,11 @@ bio_read(BIO *b, char *dst, int cap)
 	struct stream *s = BIO_get_data(b);
 	ssize_t n;
 
+	/* What has not left yet cannot have been answered: a call saved. */
+	if (stream_waits(s) && SSL_in_init(s->tls)) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
 	do
 		n = recv(s->fd, dst, (size_t)cap, 0);
 	while (n < 0 && errno == EINTR);
@@ -279,7 +284,9 @@ set_rules(SSL_CTX *ctx)
 	SSL_CTX_set_options(ctx,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 		SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	/* The chain is the file's: nothing is built and verified for it. */
+	SSL_CTX_set_mode(
+	    ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	/* One recv() for all that has come; what is left over stays here. */
 	SSL_CTX_set_read_ahead(ctx, 1);
