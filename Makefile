@@ -65,8 +65,8 @@ BANNED   := -include tests/lint/banned.h
 
 # Each library only where its layer asks for it (DESIGN.md, "Shape").
 SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml
-PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -larchive \
-	-lzstd
+# libarchive is loaded when the first archive is written (site/bundle.c).
+PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -lzstd
 LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS)) -lsqlite3
 
 VERSION := 0.1.0
@@ -137,7 +137,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBS)
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS) -lcmocka
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS) -larchive -lcmocka
 
 $(BUILD)/replay/%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(LIBS)
 	@mkdir -p $(@D)

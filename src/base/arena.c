@@ -8,7 +8,9 @@
 #include "base/arena.h"
 
 enum {
-	ARENA_BLOCK_BYTES = 64 * 1024
+	/* A block is as large as all before it, within these. */
+	BLOCK_BYTES_MIN = 64 * 1024,
+	BLOCK_BYTES_MAX = 1024 * 1024
 };
 
 struct arena_block {
@@ -23,18 +25,32 @@ arena_init(struct arena *a, size_t max_bytes)
 	*a = (struct arena){ .max = max_bytes };
 }
 
+static void
+take_newest(struct arena *a)
+{
+	struct arena_block *b = a->blocks;
+
+	a->next = b ? (char *)b->data : NULL;
+	a->end = b ? a->next + b->cap : NULL;
+}
+
 void
 arena_reset(struct arena *a)
 {
-	struct arena_block *b = a->blocks, *prev;
+	struct arena_block *kept = NULL, *prev;
 
-	while (b && (prev = b->prev)) {
-		mem_free(b);
-		b = prev;
+	/* The newest is the largest, unless it was made for a giant. */
+	for (struct arena_block *b = a->blocks; b; b = prev) {
+		prev = b->prev;
+		if (kept || b->cap > BLOCK_BYTES_MAX) {
+			mem_free(b);
+		} else {
+			kept = b;
+			kept->prev = NULL;
+		}
 	}
-	a->blocks = b;
-	a->next = b ? (char *)b->data : NULL;
-	a->end = b ? (char *)b->data + b->cap : NULL;
+	a->blocks = kept;
+	take_newest(a);
 	a->used = 0;
 }
 
@@ -51,19 +67,39 @@ arena_release(struct arena *a)
 }
 
 static int
-arena_grow(struct arena *a, size_t size)
+add_block(struct arena *a, size_t cap)
 {
-	size_t cap = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES, all;
 	struct arena_block *b;
+	size_t all;
 
-	if (!mem_add(cap, sizeof(*b), &all) || !(b = mem_alloc(all)))
+	if (!mem_add(cap, sizeof(*b), &all) || !(b = mem_alloc_filled(all)))
 		return -1;
 	b->prev = a->blocks;
 	b->cap = cap;
 	a->blocks = b;
-	a->next = (char *)b->data;
-	a->end = a->next + cap;
+	take_newest(a);
 	return 0;
+}
+
+static int
+grow(struct arena *a, size_t size)
+{
+	size_t cap = a->used;
+
+	if (cap > BLOCK_BYTES_MAX)
+		cap = BLOCK_BYTES_MAX;
+	if (cap < BLOCK_BYTES_MIN)
+		cap = BLOCK_BYTES_MIN;
+	return add_block(a, cap > size ? cap : size);
+}
+
+void
+arena_expect(struct arena *a, size_t bytes)
+{
+	if (bytes > a->max - a->used)
+		bytes = a->max - a->used;
+	if (bytes > (size_t)(a->end - a->next))
+		(void)add_block(a, bytes);
 }
 
 void *
@@ -78,7 +114,7 @@ arena_alloc(struct arena *a, size_t size)
 	rounded &= ~(align - 1);
 	if (rounded > a->max - a->used)
 		return NULL;
-	if (rounded > (size_t)(a->end - a->next) && arena_grow(a, rounded) < 0)
+	if (rounded > (size_t)(a->end - a->next) && grow(a, rounded) < 0)
 		return NULL;
 	p = a->next;
 	a->next += rounded;

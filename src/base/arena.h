@@ -20,10 +20,17 @@ struct arena {
 
 /* An empty arena that hands out up to `max_bytes`; allocates nothing. */
 void arena_init(struct arena *a, size_t max_bytes);
-/* Forgets everything handed out; keeps the first block for reuse. */
+/* Forgets everything handed out; keeps one block, of up to 1 MiB, for reuse. */
 void arena_reset(struct arena *a);
 /* Frees everything. */
 void arena_release(struct arena *a);
+
+/*
+ * Says that about `bytes` more will be asked for: one block is made ready for
+ * them (see mem_alloc_filled()).  Only a hint: where memory is short, or the limit
+ * near, nothing is lost but time.
+ */
+void arena_expect(struct arena *a, size_t bytes);
 
 /* `size` bytes, not cleared; NULL when memory or the limit is exhausted. */
 void *arena_alloc(struct arena *a, size_t size)

@@ -40,7 +40,8 @@ buf_reserve(struct buf *b, size_t more)
 	cap = b->cap < 64 ? 64 : b->cap;
 	while (cap < need)
 		cap = cap > b->max / 2 ? b->max : cap * 2;
-	if (!(p = mem_realloc(b->ptr, cap)))
+	p = b->ptr ? mem_realloc(b->ptr, cap) : mem_alloc_filled(cap);
+	if (!p)
 		goto fail;
 	b->ptr = p;
 	b->cap = cap;

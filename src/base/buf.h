@@ -31,7 +31,10 @@ void buf_release(struct buf *b);
 /* Forgets the bytes and the failure, keeps the memory. */
 void buf_clear(struct buf *b);
 
-/* Makes room for `more` bytes beyond len; 0, or -1 (and failed). */
+/*
+ * Makes room for `more` bytes beyond len, which are going to be written (see
+ * mem_alloc_filled()); 0, or -1 (and failed).
+ */
 int buf_reserve(struct buf *b, size_t more);
 void buf_add_mem(struct buf *b, const void *ptr, size_t len);
 void buf_add_slow(struct buf *b, const void *ptr, size_t len);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,13 +128,22 @@ io_read_all(
     int fd, const char *name, size_t max_bytes, struct buf *out, struct err *e)
 {
 	size_t start = out->len;
+	struct stat st;
 
+	/* One byte more: the read that finds the end needs room too. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uintmax_t)st.st_size <= max_bytes &&
+	    buf_reserve(out, (size_t)st.st_size + 1) < 0)
+		return err_memory(e);
 	for (;;) {
 		size_t room = max_bytes - (out->len - start) + 1;
+		size_t step = out->cap - out->len;
 		ssize_t n;
 
-		if (room > STEP_BYTES)
-			room = STEP_BYTES;
+		if (!step)
+			step = STEP_BYTES;
+		if (room > step)
+			room = step;
 		if (buf_reserve(out, room) < 0)
 			return err_memory(e);
 		n = read(fd, out->ptr + out->len, room);
@@ -166,8 +176,6 @@ io_read_below(int dir_fd, const char *path, size_t max_bytes, struct buf *out,
 	if (fd < 0)
 		return -1;
 	io_stamp_of(&st, &before);
-	if (before.size <= max_bytes)
-		buf_reserve(out, (size_t)before.size + 1);
 	if (io_read_all(fd, path, max_bytes, out, e) < 0)
 		goto out;
 	if (fstat(fd, &st) < 0) {

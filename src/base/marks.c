@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/scan.h"
 
 #include "base/marks.h"
 
@@ -20,12 +21,17 @@ marks_text(const struct marks *m, char c)
 size_t
 marks_find(struct slice s)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < s.len; i++)
-		if (s.ptr[i] >= MARK_HOST_PORT && s.ptr[i] <= MARK_GEMINI)
-			break;
-	return i;
+	for (;;) {
+		while (i + SCAN_BYTES <= s.len &&
+		    !scan_below(scan_load(s.ptr + i), MARK_GEMINI + 1))
+			i += SCAN_BYTES;
+		if (i == s.len ||
+		    (s.ptr[i] >= MARK_HOST_PORT && s.ptr[i] <= MARK_GEMINI))
+			return i;
+		i++;
+	}
 }
 
 void

@@ -1,7 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
+
+enum {
+	LARGE_PAGE_BYTES = 2 * 1024 * 1024
+};
 
 /* Allocations left before failure; 0 means "fails now". */
 static unsigned long fail_budget;
@@ -40,6 +45,27 @@ void
 mem_free(void *p)
 {
 	free(p);
+}
+
+void *
+mem_alloc_filled(size_t size)
+{
+	size_t rounded;
+	void *p;
+
+	if (size < LARGE_PAGE_BYTES / 4 ||
+	    !mem_add(size, LARGE_PAGE_BYTES - 1, &rounded))
+		return mem_alloc(size);
+	rounded -= rounded % LARGE_PAGE_BYTES;
+	p = must_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, rounded);
+#if defined(MADV_HUGEPAGE) && defined(MADV_POPULATE_WRITE)
+	/* Hints: a kernel that knows neither gives the pages one by one. */
+	if (p) {
+		(void)madvise(p, rounded, MADV_HUGEPAGE);
+		(void)madvise(p, size, MADV_POPULATE_WRITE);
+	}
+#endif
+	return p;
 }
 
 char *

@@ -17,6 +17,13 @@ void *mem_calloc(size_t n, size_t size)
 void *mem_realloc(void *p, size_t size) __attribute__((warn_unused_result));
 void mem_free(void *p);
 
+/*
+ * As mem_alloc(), for a block of which all will soon be written: the system is
+ * asked for its pages in one go, large ones where it has them, which costs a
+ * small part of a fault for each.
+ */
+void *mem_alloc_filled(size_t size) __attribute__((malloc, warn_unused_result));
+
 /* A NUL-terminated copy of `len` bytes at `s`; the caller frees it. */
 char *mem_strndup(const char *s, size_t len)
     __attribute__((malloc, warn_unused_result));

@@ -1,3 +1,5 @@
+#include "base/scan.h"
+
 #include "base/utf8.h"
 
 /*
@@ -124,7 +126,15 @@ utf8_count(struct slice s)
 	uint32_t cp;
 
 	for (; at < s.len; count++) {
-		size_t n = utf8_decode(s.ptr + at, s.len - at, &cp);
+		size_t n;
+
+		for (; at + SCAN_BYTES <= s.len &&
+		     !scan_high(scan_load(s.ptr + at));
+		     at += SCAN_BYTES)
+			count += SCAN_BYTES;
+		if (at == s.len)
+			break;
+		n = utf8_decode(s.ptr + at, s.len - at, &cp);
 
 		at += n ? n : 1;
 	}

@@ -515,11 +515,43 @@ text_callback(MD_TEXTTYPE type, const MD_CHAR *p, MD_SIZE len, void *ctx)
 
 /* --- the whole ---------------------------------------------------------- */
 
+/* Has `text` parsed: a copy, its last line ended, with zeros behind it. */
+static int
+set_source(struct builder *b, struct slice text)
+{
+	char *src = arena_alloc(b->arena, text.len + 1 + PADDING);
+
+	if (!src)
+		return -1;
+	if (text.len)
+		memcpy(src, text.ptr, text.len);
+	src[text.len] = '\n';
+	memset(src + text.len + 1, 0, PADDING);
+	b->src = src;
+	b->src_len = text.len + 1;
+	return md_index_lines(b);
+}
+
+static int
+take_notes(struct builder *b, struct slice body)
+{
+	struct buf text;
+	int r;
+
+	/* Notes are indented anew: two columns a line at most. */
+	buf_init(&text, body.len * 4 + 64);
+	r = footnotes_take(&b->notes, b->arena, body, &text, &b->body_at);
+	if (!r)
+		r = set_source(b, buf_slice(&text));
+	b->notes_next = b->notes.count != 0;
+	buf_release(&text);
+	return r;
+}
+
 static int
 prepare(struct builder *b, struct slice body, struct err *e)
 {
-	struct buf text;
-	int r = -1;
+	int r;
 
 	if (lines_guard(body, b->opts, e) < 0)
 		return -1;
@@ -527,21 +559,8 @@ prepare(struct builder *b, struct slice body, struct err *e)
 		body = buf_slice(&b->widened);
 	if (buf_failed(&b->widened))
 		return err_memory(e);
-	/* Notes are indented anew: two columns a line at most. */
-	buf_init(&text, body.len * 4 + 64);
-	if (footnotes_take(&b->notes, b->arena, body, &text, &b->body_at) < 0)
-		goto out;
-	buf_add_char(&text, '\n');
-	b->src_len = text.len;
-	buf_add_repeat(&text, '\0', PADDING);
-	if (buf_failed(&text) ||
-	    !(b->src = arena_strndup(b->arena, text.ptr, text.len)) ||
-	    md_index_lines(b) < 0)
-		goto out;
-	b->notes_next = b->notes.count != 0;
-	r = 0;
-out:
-	buf_release(&text);
+	r = footnotes_may_be_in(body) ? take_notes(b, body)
+				      : set_source(b, body);
 	return r < 0 ? err_memory(e) : 0;
 }
 

@@ -241,8 +241,8 @@ sort_labels(struct footnotes *f, struct arena *a)
 	return 0;
 }
 
-static bool
-may_have_notes(struct slice body)
+bool
+footnotes_may_be_in(struct slice body)
 {
 	for (size_t at; (at = slice_find(body, '^')) < body.len;
 	     body = slice_from(body, at + 1))
@@ -259,11 +259,6 @@ footnotes_take(struct footnotes *f, struct arena *a, struct slice body,
 	int r = -1;
 
 	*f = (struct footnotes){ 0 };
-	*body_at = text->len;
-	if (!may_have_notes(body)) {
-		buf_add(text, body);
-		return buf_failed(text) ? -1 : 0;
-	}
 	buf_init(&t.notes, text->max);
 	buf_init(&t.body, text->max);
 	if (take_all(&t, body) < 0)

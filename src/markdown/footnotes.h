@@ -39,6 +39,9 @@ struct footnotes {
 	size_t labels;
 };
 
+/* Whether there may be a note or a reference in `body`: "[^" stands in it. */
+bool footnotes_may_be_in(struct slice body);
+
 /*
  * Appends what is to be parsed to `text` and fills *f, which lives in `a` and
  * points into `body`.  *body_at is the offset in `text` of the body's first

@@ -17,10 +17,11 @@ int
 md_index_lines(struct builder *b)
 {
 	struct slice rest = slice_make(b->src, b->src_len);
-	size_t lines = 1;
+	size_t lines = 1, at;
 
-	for (size_t i = 0; i < b->src_len; i++)
-		lines += b->src[i] == '\n';
+	for (; (at = slice_find(rest, '\n')) < rest.len; lines++)
+		rest = slice_from(rest, at + 1);
+	rest = slice_make(b->src, b->src_len);
 	b->line_starts = arena_alloc(b->arena, lines * sizeof(uint32_t));
 	if (!b->line_starts)
 		return -1;

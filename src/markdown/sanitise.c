@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 
 #include "markdown/sanitise.h"
@@ -36,16 +37,15 @@ is_plain(unsigned char c)
 static size_t
 plain_run(const char *p, size_t len)
 {
-	const uint64_t high = 0x8080808080808080u, ones = 0x0101010101010101u;
 	size_t i = 0;
 
 	for (;;) {
 		/* Eight at a time while all are from 0x20 to 0x7e. */
-		for (; i + 8 <= len; i += 8) {
-			uint64_t w;
+		for (; i + SCAN_BYTES <= len; i += SCAN_BYTES) {
+			uint64_t w = scan_load(p + i);
 
-			memcpy(&w, p + i, 8);
-			if ((w | (w - ones * 0x20) | (w + ones)) & high)
+			if (scan_high(
+				w | (w - SCAN_ONES * 0x20) | (w + SCAN_ONES)))
 				break;
 		}
 		if (i == len || !is_plain((unsigned char)p[i]))
@@ -161,8 +161,13 @@ may_need_nfc(struct slice s)
 	const unsigned char *p = (const unsigned char *)s.ptr;
 
 	for (size_t i = 0; i + 1 < s.len; i++) {
-		unsigned char c = p[i], d = p[i + 1];
+		unsigned char c, d;
 
+		while (
+		    i + SCAN_BYTES < s.len && !scan_high(scan_load(s.ptr + i)))
+			i += SCAN_BYTES;
+		c = p[i];
+		d = p[i + 1];
 		if (c < 0xcc || c == 0xef)
 			continue;
 		if (c == 0xcc || c == 0xcd || (c >= 0xe0 && c != 0xe2) ||
@@ -196,6 +201,27 @@ normalise(struct buf *out, size_t start)
 	buf_truncate(out, start);
 	buf_add_mem(out, p, len);
 	free(p);
+}
+
+bool
+md_is_clean(struct slice in)
+{
+	size_t at = 0;
+
+	if (slice_starts(in, SLICE_LIT("\xef\xbb\xbf")))
+		return false;
+	while (at < in.len) {
+		const char *p = in.ptr + at;
+		size_t left = in.len - at, n = plain_run(p, left);
+		uint32_t cp;
+
+		n += letter_run(p + n, left - n);
+		if (!n &&
+		    (!(n = utf8_decode(p, left, &cp)) || fate_of(cp) != KEEP))
+			return false;
+		at += n;
+	}
+	return !may_need_nfc(in);
 }
 
 void

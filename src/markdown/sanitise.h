@@ -12,6 +12,8 @@
 #ifndef MARKDOWN_SANITISE_H
 #define MARKDOWN_SANITISE_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 struct buf;
@@ -24,5 +26,8 @@ struct diag;
  */
 void md_sanitise(
     struct buf *out, struct slice in, const char *file, struct diag *d);
+
+/* Whether it would come out of md_sanitise() as it is; may say no wrongly. */
+bool md_is_clean(struct slice in);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/scan.h"
 
 #include "markdown/markdown_internal.h"
 
@@ -359,9 +360,18 @@ next_special(struct slice s, size_t from)
 		['['] = true, ['{'] = true, [0xc2] = true, [0xe2] = true
 	};
 
-	while (from < s.len && !special[(unsigned char)s.ptr[from]])
-		from++;
-	return from;
+	for (;; from++) {
+		/* With the bit that tells '[' from '{', and c2 from e2, set. */
+		while (from + SCAN_BYTES <= s.len) {
+			uint64_t w = scan_load(s.ptr + from) | SCAN_ONES * 0x20;
+
+			if (scan_equal(w, '{') || scan_equal(w, 0xe2))
+				break;
+			from += SCAN_BYTES;
+		}
+		if (from >= s.len || special[(unsigned char)s.ptr[from]])
+			return from;
+	}
 }
 
 int

@@ -1,5 +1,8 @@
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <archive.h>
@@ -11,12 +14,74 @@
 
 #include "site/bundle.h"
 
+/*
+ * libarchive, and the XML and Unicode libraries behind it, are loaded by the
+ * first bundle alone: they would double the time in which every command starts,
+ * and stand in the process that meets the network.
+ */
+#define LIBRARY "libarchive.so.13"
+#define FUNCTIONS(X)                       \
+	X(entry_clear)                     \
+	X(entry_free)                      \
+	X(entry_new)                       \
+	X(entry_set_filetype)              \
+	X(entry_set_mtime)                 \
+	X(entry_set_pathname_utf8)         \
+	X(entry_set_perm)                  \
+	X(entry_set_size)                  \
+	X(error_string)                    \
+	X(set_error)                       \
+	X(write_add_filter_gzip)           \
+	X(write_close)                     \
+	X(write_data)                      \
+	X(write_free)                      \
+	X(write_header)                    \
+	X(write_new)                       \
+	X(write_open)                      \
+	X(write_set_bytes_in_last_block)   \
+	X(write_set_filter_option)         \
+	X(write_set_format_pax_restricted) \
+	X(write_set_format_zip)
+
+#define MEMBER(name) __typeof__(archive_##name) *name;
+static struct {
+	void *library;
+	FUNCTIONS(MEMBER)
+} ar;
+
 struct bundle {
 	struct archive *archive;
 	struct archive_entry *entry; /* used again for each file */
 	struct buf *out;
 	int64_t time_s;
 };
+
+/* Finds `name` and puts it into the function pointer at `out`. */
+static bool
+find(void *library, const char *name, void *out)
+{
+	void *p = dlsym(library, name);
+
+	/* A function's address comes as a datum's, as POSIX has it. */
+	memcpy(out, &p, sizeof(p));
+	return p != NULL;
+}
+
+static int
+load(struct err *e)
+{
+	void *library;
+
+	if (ar.library)
+		return 0;
+	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+#define AND_FIND(name) &&find(library, "archive_" #name, &ar.name)
+	if (!(library FUNCTIONS(AND_FIND)))
+		return err_set(e, ERR_SYSTEM, "offline copies: %s", dlerror());
+#undef AND_FIND
+	ar.library = library;
+	return 0;
+}
 
 static la_ssize_t
 on_write(struct archive *a, void *ctx, const void *bytes, size_t len)
@@ -26,14 +91,14 @@ on_write(struct archive *a, void *ctx, const void *bytes, size_t len)
 	buf_add_mem(out, bytes, len);
 	if (!buf_failed(out))
 		return (la_ssize_t)len;
-	archive_set_error(a, ENOSPC, "no room");
+	ar.set_error(a, ENOSPC, "no room");
 	return -1;
 }
 
 static int
 fail(struct bundle *b, const char *what, struct err *e)
 {
-	const char *why = archive_error_string(b->archive);
+	const char *why = ar.error_string(b->archive);
 
 	if (buf_failed(b->out))
 		return err_set(e, ERR_LIMIT,
@@ -52,48 +117,49 @@ set_format(struct archive *a, enum bundle_format format)
 		 */
 		setenv("TZ", "UTC0", 1);
 		tzset();
-		return archive_write_set_format_zip(a);
+		return ar.write_set_format_zip(a);
 	}
 	/* A gzip header without the hour of its making. */
-	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
-	    archive_write_add_filter_gzip(a) != ARCHIVE_OK ||
-	    archive_write_set_filter_option(
-		a, "gzip", "compression-level", "9") != ARCHIVE_OK)
+	if (ar.write_set_format_pax_restricted(a) != ARCHIVE_OK ||
+	    ar.write_add_filter_gzip(a) != ARCHIVE_OK ||
+	    ar.write_set_filter_option(a, "gzip", "compression-level", "9") !=
+		ARCHIVE_OK)
 		return ARCHIVE_FATAL;
-	return archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
+	return ar.write_set_filter_option(a, "gzip", "timestamp", NULL);
 }
 
 struct bundle *
 bundle_begin(
     struct buf *out, enum bundle_format format, int64_t time_s, struct err *e)
 {
-	struct bundle *b = mem_calloc(1, sizeof(*b));
+	struct bundle *b;
 
-	if (!b) {
+	if (load(e) < 0)
+		return NULL;
+	if (!(b = mem_calloc(1, sizeof(*b)))) {
 		err_memory(e);
 		return NULL;
 	}
 	b->out = out;
 	b->time_s = time_s;
-	b->archive = archive_write_new();
-	b->entry = archive_entry_new();
+	b->archive = ar.write_new();
+	b->entry = ar.entry_new();
 	if (!b->archive || !b->entry) {
 		err_memory(e);
 		goto err;
 	}
 	/* No padding to tape blocks behind the last byte. */
 	if (set_format(b->archive, format) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(b->archive, 1) !=
-		ARCHIVE_OK ||
-	    archive_write_open(b->archive, out, NULL, on_write, NULL) !=
+	    ar.write_set_bytes_in_last_block(b->archive, 1) != ARCHIVE_OK ||
+	    ar.write_open(b->archive, out, NULL, on_write, NULL) !=
 		ARCHIVE_OK) {
 		fail(b, "begin archive", e);
 		goto err;
 	}
 	return b;
 err:
-	archive_entry_free(b->entry);
-	archive_write_free(b->archive);
+	ar.entry_free(b->entry);
+	ar.write_free(b->archive);
 	mem_free(b);
 	return NULL;
 }
@@ -102,16 +168,16 @@ int
 bundle_add(
     struct bundle *b, const char *path, struct slice bytes, struct err *e)
 {
-	archive_entry_clear(b->entry);
-	archive_entry_set_pathname_utf8(b->entry, path);
-	archive_entry_set_filetype(b->entry, AE_IFREG);
-	archive_entry_set_perm(b->entry, 0644);
-	archive_entry_set_mtime(b->entry, b->time_s, 0);
-	archive_entry_set_size(b->entry, (la_int64_t)bytes.len);
-	if (archive_write_header(b->archive, b->entry) != ARCHIVE_OK)
+	ar.entry_clear(b->entry);
+	ar.entry_set_pathname_utf8(b->entry, path);
+	ar.entry_set_filetype(b->entry, AE_IFREG);
+	ar.entry_set_perm(b->entry, 0644);
+	ar.entry_set_mtime(b->entry, b->time_s, 0);
+	ar.entry_set_size(b->entry, (la_int64_t)bytes.len);
+	if (ar.write_header(b->archive, b->entry) != ARCHIVE_OK)
 		return fail(b, path, e);
 	if (bytes.len &&
-	    archive_write_data(b->archive, bytes.ptr, bytes.len) !=
+	    ar.write_data(b->archive, bytes.ptr, bytes.len) !=
 		(la_ssize_t)bytes.len)
 		return fail(b, path, e);
 	return 0;
@@ -124,10 +190,10 @@ bundle_end(struct bundle *b, struct err *e)
 
 	if (!b)
 		return 0;
-	if (archive_write_close(b->archive) != ARCHIVE_OK || buf_failed(b->out))
+	if (ar.write_close(b->archive) != ARCHIVE_OK || buf_failed(b->out))
 		r = fail(b, "end archive", e);
-	archive_entry_free(b->entry);
-	archive_write_free(b->archive);
+	ar.entry_free(b->entry);
+	ar.write_free(b->archive);
 	mem_free(b);
 	return r;
 }

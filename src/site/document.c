@@ -8,7 +8,8 @@
 #include "site/site_internal.h"
 
 enum {
-	TITLE_BYTES_MAX = 1024
+	TITLE_BYTES_MAX = 1024,
+	TREE_BYTES_A_BYTE = 4 /* of source, about: of the tree */
 };
 
 static int
@@ -18,6 +19,10 @@ sanitise(struct arena *arena, struct slice bytes,
 	struct buf clean;
 	int rc = 0;
 
+	if (md_is_clean(bytes)) {
+		*out = bytes;
+		return 0;
+	}
 	buf_init(&clean, bytes.len * 3 + 64);
 	buf_reserve(&clean, bytes.len + 64);
 	md_sanitise(&clean, bytes, opts->file, opts->again ? NULL : opts->diag);
@@ -142,6 +147,7 @@ parse(struct arena *arena, struct slice bytes, const struct document_opts *opts,
 	struct diag *head_diag = opts->again ? NULL : opts->diag;
 
 	begin_phase(opts, phase, "bytes");
+	arena_expect(arena, bytes.len * TREE_BYTES_A_BYTE);
 	if (sanitise(arena, bytes, opts, &out->text, e) < 0)
 		return -1;
 	begin_phase(opts, phase, "front-matter");

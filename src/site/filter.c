@@ -12,17 +12,24 @@ enum {
 };
 
 static int
-fill_marks(const struct filter_opts *opts, struct slice page, struct buf *out,
+fill_marks(const struct filter_opts *opts, struct buf *page, struct buf *out,
     struct err *e)
 {
 	struct marks marks;
 	struct buf storage;
 	int rc;
 
+	/* Most pages have none, and need no second copy. */
+	if (marks_find(buf_slice(page)) == page->len) {
+		buf_release(out);
+		*out = *page;
+		buf_init(page, PAGE_MAX);
+		return 0;
+	}
 	buf_init(&storage, 4096);
 	rc = marks_make(&marks, &storage, opts->host, 1965, opts->port);
 	if (!rc)
-		marks_fill(out, &marks, page);
+		marks_fill(out, &marks, buf_slice(page));
 	buf_release(&storage);
 	return rc < 0 || buf_failed(out) ? err_memory(e) : 0;
 }
@@ -66,6 +73,8 @@ filter_convert(struct slice source, const struct filter_opts *opts,
 
 	arena_init(&arena, (size_t)1 << 30);
 	buf_init(&page, PAGE_MAX);
+	/* About as long as the source, and its head. */
+	buf_reserve(&page, source.len + 4096);
 	if (document_parse(&arena, source, &how, &doc, e) == 0) {
 		struct head h = { .art = &doc.art,
 			.words = words_for(doc.art.fm.lang.text),
@@ -75,7 +84,7 @@ filter_convert(struct slice source, const struct filter_opts *opts,
 		    head_add_tail(&arena, doc.tree, &h) < 0)
 			err_memory(e);
 		else if (render(opts, &doc, &page, e) == 0)
-			rc = fill_marks(opts, buf_slice(&page), out, e);
+			rc = fill_marks(opts, &page, out, e);
 	}
 	buf_release(&page);
 	arena_release(&arena);

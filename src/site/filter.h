@@ -28,7 +28,7 @@ struct filter_opts {
 	struct diag *diag;
 };
 
-/* Appends the page to `out`; -1 and *e when the file is refused. */
+/* Puts the page into `out`, in place of what it holds; -1 and *e when the file is refused. */
 int filter_convert(struct slice source, const struct filter_opts *opts,
     struct buf *out, struct err *e) __attribute__((warn_unused_result));
 

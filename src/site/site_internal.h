@@ -287,7 +287,7 @@ int read_sources(struct site *site, struct err *e)
 
 /* --- document.c ---------------------------------------------------------- */
 
-/* One source text, parsed; all of it lives in `arena`. */
+/* One source text, parsed; it lives in `arena` and in the bytes given. */
 struct document {
 	struct article art;
 	struct slice text;    /* sanitised */
