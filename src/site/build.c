@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -13,9 +12,9 @@
 #include "site/mirrors.h"
 #include "site/offline.h"
 #include "site/site_internal.h"
+#include "site/unchanged.h"
 
 enum {
-	PROGRAM_MAX = 256 * 1024 * 1024, /* bytes of our own executable */
 	REPLANS_MAX = 1000,
 	COPY_TRIES = 3, /* while the content goes on changing */
 };
@@ -79,26 +78,20 @@ load_catalog(struct site *site, struct buf *text, struct err *e)
 static int
 hash_base(struct site *site, struct slice catalog, struct err *e)
 {
-	struct buf in, program;
-	struct hash exe = { { 0 } };
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), rc = 0;
+	struct hash program;
+	struct buf in;
+	int rc;
 
+	if (program_hash(&program, e) < 0)
+		return -1;
 	buf_init(&in, (size_t)CATALOG_BYTES_MAX * 2);
-	buf_init(&program, PROGRAM_MAX + 4096);
-	if (fd >= 0 &&
-	    (io_read_all(fd, "the program", PROGRAM_MAX, &program, e) < 0 ||
-		hash_of(buf_slice(&program), &exe) < 0))
-		rc = -1;
-	if (fd >= 0)
-		close(fd);
 	pack_slice(&in, SLICE_LIT(QASID_VERSION));
-	pack_hash(&in, &exe);
+	pack_hash(&in, &program);
 	pack_slice(&in, catalog);
-	if (!rc &&
-	    (buf_failed(&in) || hash_of(buf_slice(&in), &site->base_hash) < 0))
-		rc = err_memory(e);
+	rc = buf_failed(&in) || hash_of(buf_slice(&in), &site->base_hash) < 0
+	    ? err_memory(e)
+	    : 0;
 	buf_release(&in);
-	buf_release(&program);
 	return rc;
 }
 
@@ -166,25 +159,31 @@ tell_messages(struct site *site)
 }
 
 static int
+tell_edition(struct site *site, struct site_result *result, struct err *e)
+{
+	struct store_view *v = store_writer_view(site->store, e);
+
+	if (!v)
+		return -1;
+	result->edition = store_view_edition(v);
+	store_view_drop(v);
+	return 0;
+}
+
+static int
 publish(struct site *site, struct site_result *result, struct err *e)
 {
-	struct store_view *v;
-
-	if (mirrors_make(site, result, e) < 0)
+	if (mirrors_make(site, result, e) < 0 || unchanged_note(site, e) < 0)
 		return -1;
 	build_progress(site->opts, "publishing", store_pending(site->store));
 	if (store_publish(site->store, site->opts->now_s, e) < 0)
 		return -1;
-	if (!(v = store_writer_view(site->store, e)))
-		return -1;
-	result->edition = store_view_edition(v);
-	store_view_drop(v);
 	result->articles = site->article_count;
 	result->pages = site->page_count;
 	result->converted = site->converted;
 	for (size_t i = 0; i < site->source_count; i++)
 		result->refused += site->sources[i].refused;
-	return 0;
+	return tell_edition(site, result, e);
 }
 
 /* The copies, and whether a run of its own should make them. */
@@ -204,18 +203,26 @@ copy(struct site *site, struct err *e)
 static int
 run(struct site *site, struct site_result *result, struct err *e)
 {
+	int unchanged;
+
 	if (site_open(site, e) < 0)
 		return -1;
 	site->store = store_writer_open(site->opts->store, 0, e);
 	if (!site->store)
 		return -1;
 	store_clear_stale_readers(site->store);
-	if (site_scan(site, e) < 0 || records_load(site, e) < 0 ||
-	    offline_load(site, e) < 0 || read_sources(site, e) < 0 ||
-	    convert(site, e) < 0 || shared_make(site, e) < 0 ||
-	    pages_make(site, e) < 0 || wellknown_make(site, e) < 0 ||
-	    gone_make(site, e) < 0 || copy(site, e) < 0 ||
-	    output_finish(site, e) < 0 || plan_keep_map(site, e) < 0)
+	site->looked_ns = records_now_ns();
+	if (site_scan(site, e) < 0 ||
+	    (unchanged = unchanged_look(site, result, e)) < 0)
+		return -1;
+	if (unchanged)
+		return tell_edition(site, result, e);
+	if (records_load(site, e) < 0 || offline_load(site, e) < 0 ||
+	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
+	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
+	    wellknown_make(site, e) < 0 || gone_make(site, e) < 0 ||
+	    copy(site, e) < 0 || output_finish(site, e) < 0 ||
+	    plan_keep_map(site, e) < 0)
 		return -1;
 	return publish(site, result, e);
 }

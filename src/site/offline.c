@@ -15,6 +15,7 @@
 
 #include "site/offline.h"
 #include "site/site_internal.h"
+#include "site/unchanged.h"
 
 #define FOLDER "/offline/"
 #define WHOLE  "all"
@@ -271,8 +272,10 @@ offline_wanted(struct site *site, struct err *e)
 	} else if (note_time(site, e) < 0) {
 		return -1;
 	}
-	if (!is_due(site, made_s))
+	if (!is_due(site, made_s)) {
+		unchanged_until(site, made_s + OFFLINE_AGE_S);
 		return 0;
+	}
 	if (!(all = list_volumes(site, &count, e)))
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -8,6 +8,7 @@
 
 #include "site/foot.h"
 #include "site/site_internal.h"
+#include "site/unchanged.h"
 
 /* First parts of addresses that pages cannot have. */
 static const char *const reserved[] = { "all", "archive", "articles", "atom",
@@ -161,11 +162,15 @@ settle(struct site *site, struct doc *d, struct err *e)
 }
 
 static bool
-is_due(const struct site *site, const struct frontmatter *fm)
+is_due(struct site *site, const struct frontmatter *fm)
 {
-	return !fm->draft &&
-	    !(!site->opts->all_dates && date_is_set(&fm->publish_date) &&
-		date_unix(&fm->publish_date) > site->opts->now_s);
+	if (fm->draft)
+		return false;
+	if (site->opts->all_dates || !date_is_set(&fm->publish_date) ||
+	    date_unix(&fm->publish_date) <= site->opts->now_s)
+		return true;
+	unchanged_until(site, date_unix(&fm->publish_date));
+	return false;
 }
 
 /* Makes s->doc, or leaves it NULL; a state that is refused gives way. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -37,17 +36,6 @@ struct reading {
 	struct buf bytes, payload, messages;
 	bool is_ready;
 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	/* The clock that file systems stamp with. */
-	if (clock_gettime(CLOCK_REALTIME_COARSE, &ts) < 0)
-		return 0;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* --- in a helper --------------------------------------------------------- */
 
@@ -167,7 +155,7 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	struct diag d = { .sink = messages_pack, .ctx = &r->messages };
 	struct io_stamp stamp = s->file->stamp;
 	struct err e = ERR_INIT;
-	int64_t looked_ns = now_ns();
+	int64_t looked_ns = records_now_ns();
 	int rc;
 
 	(void)given;

@@ -7,6 +7,8 @@
  *	u/f/PATH  the same of a shared file
  *	u/i/NAME  the same of an index
  */
+#include <time.h>
+
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/pack.h"
@@ -100,8 +102,19 @@ pack_source(struct buf *out, const struct source *s)
 	pack_slice(out, s->payload);
 }
 
-static bool
-is_racy(const struct io_stamp *stamp, int64_t looked_ns)
+int64_t
+records_now_ns(void)
+{
+	struct timespec ts;
+
+	/* The clock that file systems stamp with. */
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &ts) < 0)
+		return 0;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+bool
+records_is_racy(const struct io_stamp *stamp, int64_t looked_ns)
 {
 	int64_t grain = stamp->mtime_ns % 1000000 ? FINE_NS : COARSE_NS;
 
@@ -132,8 +145,8 @@ open_source(struct source *s, struct slice record)
 	s->payload = s->old_payload = payload;
 	s->stamp = stamp;
 	s->looked_ns = looked_ns;
-	s->stale =
-	    !io_stamp_eq(&stamp, &s->file->stamp) || is_racy(&stamp, looked_ns);
+	s->stale = !io_stamp_eq(&stamp, &s->file->stamp) ||
+	    records_is_racy(&stamp, looked_ns);
 	if (s->kind == SOURCE_FILE && records_open_file(s) < 0)
 		s->stale = true;
 }

@@ -5,6 +5,7 @@
  * A build goes through these steps, each in a file of its own:
  *
  *	tree.c     which files there are, in what state
+ *	unchanged.c  if all is as it was, nothing more is done
  *	records.c  what the last build knew of them
  *	read.c     new and changed files are read, in helpers: a record each
  *	plan.c     records -> documents: what is published, where, and the
@@ -225,8 +226,14 @@ struct site {
 	struct buf put_units; /* records of indexes put by this build, packed */
 	struct copy *copies;  /* offered for reading offline, by address */
 	size_t copy_count;
-	bool is_copying;   /* copies are made in this run */
-	bool wants_copies; /* another run should make some */
+	/* Of unchanged.c: */
+	int64_t looked_ns;     /* when the tree was walked */
+	int64_t until_s;       /* what is made holds until then */
+	struct hash tree_hash; /* of the state of all files */
+	bool is_doubtful;      /* a file's times may hide a change */
+	unsigned long told;    /* messages of the walk */
+	bool is_copying;       /* copies are made in this run */
+	bool wants_copies;     /* another run should make some */
 	struct diag *diag;
 	unsigned long converted, refused;
 };
@@ -241,6 +248,12 @@ int site_open(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 /* Finds the files. */
 int site_scan(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- program.c ------------------------------------------------------------ */
+
+/* What tells this program from one that may make other pages. */
+int program_hash(struct hash *out, struct err *e)
     __attribute__((warn_unused_result));
 
 /* --- messages.c ---------------------------------------------------------- */
@@ -271,6 +284,12 @@ int records_load(struct site *site, struct err *e)
 /* Writes the record of a file that was read. */
 int records_put_source(struct site *site, const struct source *s, struct err *e)
     __attribute__((warn_unused_result));
+/*
+ * The time as file systems stamp it, since 1970, and whether a file that was
+ * looked at then may have changed again since without its times showing it.
+ */
+int64_t records_now_ns(void);
+bool records_is_racy(const struct io_stamp *stamp, int64_t looked_ns);
 /* FILE: media and hash out of the payload, and into one. */
 int records_open_file(struct source *s);
 void records_pack_file(struct buf *out, const struct source *s);

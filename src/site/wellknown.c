@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 #include "site/site_internal.h"
+#include "site/unchanged.h"
 
 enum {
 	FAVICON_MAX = 64, /* bytes: one emoji */
@@ -112,7 +113,7 @@ make_security(struct buf *out, const struct catalog *c)
 }
 
 static void
-warn_security(const struct site *site)
+warn_security(struct site *site)
 {
 	const struct date *end = &site->catalog.security_expires;
 	char day[DATE_DAY_BYTES + 1];
@@ -122,6 +123,7 @@ warn_security(const struct site *site)
 		return;
 	left = date_unix(end) - site->opts->now_s;
 	date_format_day(end, day);
+	unchanged_until(site, date_unix(end) - SOON_S);
 	if (left < SOON_S)
 		diag_at(site->diag, DIAG_WARNING, "capsule.yaml", 0, 0,
 		    "security_expires: %s %s; give a later day", day,

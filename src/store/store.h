@@ -125,7 +125,8 @@ struct store_writer;
 
 /*
  * Opens (or makes) the store in folder `dir` and waits for no one: when another
- * publisher is at work, fails with ERR_CONFLICT.  `map_bytes` 0: the default.
+ * process publishes, fails with ERR_CONFLICT.  A process has one writer a
+ * store.  `map_bytes` 0: the default.
  */
 struct store_writer *store_writer_open(
     const char *dir, uint64_t map_bytes, struct err *e);
@@ -179,7 +180,8 @@ size_t store_pending(const struct store_writer *w);
 /*
  * Makes all that was put the next edition, `time_s` its time; -1 and *e on
  * failure, and then nothing has changed and nothing is pending.  With nothing
- * pending it writes nothing and returns 0.
+ * pending it writes nothing and returns 0.  Where only the publisher's own
+ * records change, the edition stays the one it was.
  */
 int store_publish(struct store_writer *w, int64_t time_s, struct err *e)
     __attribute__((warn_unused_result));

@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +57,7 @@ struct store_writer {
 static int
 take_lock(struct store_writer *w, const char *dir, struct err *e)
 {
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s/publish.lock", dir);
 
@@ -66,12 +66,17 @@ take_lock(struct store_writer *w, const char *dir, struct err *e)
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
 	if (w->lock_fd < 0)
 		return err_errno(e, "open", path);
-	if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	/*
+	 * A lock of this process, not of the descriptor as flock()'s is: the
+	 * helpers of a publisher that was killed may outlive it for a moment,
+	 * and must not keep the next one out.
+	 */
+	if (fcntl(w->lock_fd, F_SETLK, &whole) == 0)
 		return 0;
-	if (errno == EWOULDBLOCK)
+	if (errno == EACCES || errno == EAGAIN)
 		return err_set(e, ERR_CONFLICT,
 		    "another publisher is at work on \"%s\"", dir);
-	return err_errno(e, "flock", path);
+	return err_errno(e, "lock", path);
 }
 
 static int
@@ -449,7 +454,8 @@ change_cmp(const void *a, const void *b)
 
 /* What the publishing transaction has seen and done. */
 struct tally {
-	size_t written;     /* records that changed */
+	size_t written;     /* what readers see: pages and the search index */
+	size_t noted;       /* the publisher's own records */
 	size_t adopted;     /* bodies whose count left 0 */
 	struct buf orphans; /* hashes whose count came to 0 */
 };
@@ -524,7 +530,7 @@ apply_state(struct store_writer *w, const struct change *c, struct tally *t,
 		return store_fail(e, "read store", &w->env, rc);
 	if (rc == 0 ? is_same(old, c->value) : !c->value.len)
 		return 0;
-	t->written++;
+	t->noted++;
 	return c->value.len ? put(w, w->env.state, c->key, c->value, e)
 			    : del(w, w->env.state, c->key, e);
 }
@@ -603,7 +609,7 @@ publish_changes(
 	    apply_all(w, &w->states, apply_state, t, e) < 0 ||
 	    apply_search(w, t, e) < 0)
 		return -1;
-	if (!t->written && !w->fresh && !w->staged) {
+	if (!t->written && !t->noted && !w->fresh && !w->staged) {
 		rollback(w);
 		return 0;
 	}

@@ -365,28 +365,86 @@ open_damaged(void)
 	_exit(store_reader_open(dir, &e) ? 1 : 0);
 }
 
+static _Noreturn void
+open_second(void)
+{
+	struct err e = ERR_INIT;
+	bool refused = !store_writer_open(dir, 0, &e);
+
+	_exit(refused && e.kind == ERR_CONFLICT ? 0 : 1);
+}
+
+/* A process of its own runs `what`, which ends with 0. */
+static void
+in_child(void (*what)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		what();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void
 test_errors(void **state)
 {
 	struct err e = ERR_INIT;
 	struct store_writer *w;
-	int status;
-	pid_t pid;
 
 	(void)state;
 	assert_null(store_reader_open("/nonexistent", &e));
 	assert_int_equal(e.kind, ERR_MISSING);
 	w = writer();
-	/* flock is per open file, so a second writer is told, not blocked. */
-	assert_null(store_writer_open(dir, 0, &e));
-	assert_int_equal(e.kind, ERR_CONFLICT);
+	in_child(open_second);
 	store_writer_close(w);
+	in_child(open_damaged);
+}
 
+/* A publisher with a helper that lives until `end` is closed. */
+static void
+publish_with_helper(int ready, const int end[2])
+{
+	char byte = 0;
+
+	if (!store_writer_open(dir, 0, NULL))
+		_exit(1);
+	close(end[1]);
+	if (fork() == 0) {
+		_exit(write(ready, "", 1) == 1 && read(end[0], &byte, 1) == 0
+			? 0
+			: 1);
+	}
+	for (;;)
+		pause();
+}
+
+/* What a killed publisher leaves behind does not keep the next one out. */
+static void
+test_orphan(void **state)
+{
+	int ready[2], end[2], status;
+	struct store_writer *w;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(end), 0);
 	assert_true((pid = fork()) >= 0);
 	if (pid == 0)
-		open_damaged();
+		publish_with_helper(ready[1], end);
+	close(ready[1]);
+	close(end[0]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	w = writer();
+	store_writer_close(w);
+	close(end[1]);
+	close(ready[0]);
 }
 
 /* Publishes for ever two pages that say the same number. */
@@ -464,6 +522,7 @@ main(void)
 		T(test_state_records),
 		T(test_keys),
 		T(test_errors),
+		T(test_orphan),
 		T(test_kill),
 	};
 
