@@ -43,7 +43,7 @@
 	X(write_set_format_pax_restricted) \
 	X(write_set_format_zip)
 
-#define MEMBER(name) __typeof__(archive_##name) *name;
+#define MEMBER(name) __typeof__(archive_##name) *(name);
 static struct {
 	void *library;
 	FUNCTIONS(MEMBER)

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,12 +55,11 @@ look(struct dl_phdr_info *info, size_t size, void *ctx)
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum && !s->id.len; i++) {
 		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + h->p_vaddr;
+		const char *p = (const char *)at; /* NOLINT(performance-*) */
 
 		if (h->p_type == PT_NOTE)
-			/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-			s->id = find_id(
-			    (const char *)(info->dlpi_addr + h->p_vaddr),
-			    h->p_memsz);
+			s->id = find_id(p, h->p_memsz);
 	}
 	return 1;
 }
