@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "client/fetch.h"
+#include "cmd/args.h"
 #include "cmd/cmd.h"
 
 #include "cmd/get.h"
@@ -31,7 +32,7 @@ enum {
 struct get {
 	struct fetch_opts opts;
 	struct hash pin;
-	char connect_host[256];
+	char connect_host[ARGS_HOST_ROOM];
 	char known[4096];
 	const char *output;
 	bool header, head_only;
@@ -51,16 +52,6 @@ usage(void)
 	    "           [--idle SECONDS] [--rate BYTES-PER-SECOND] URL\n"
 	    "       qasid get --store DIR ... KEY\n");
 	return EX_USAGE;
-}
-
-static void
-on_note(void *ctx, const char *text)
-{
-	char clean[600];
-
-	(void)ctx;
-	err_escape(clean, sizeof(clean), text, strlen(text));
-	fprintf(stderr, "qasid get: warning: %s\n", clean);
 }
 
 static int
@@ -99,35 +90,6 @@ on_body(void *ctx, struct slice part)
 
 /* --- options ------------------------------------------------------------- */
 
-/* HOST:PORT, an IPv6 address in brackets. */
-static int
-parse_connect(struct get *g, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len;
-
-	if (!colon || colon == text || !colon[1])
-		return -1;
-	len = (size_t)(colon - text);
-	if (text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	}
-	if (!len || len >= sizeof(g->connect_host))
-		return -1;
-	memcpy(g->connect_host, text, len);
-	g->connect_host[len] = '\0';
-	g->opts.connect_host = g->connect_host;
-	g->opts.connect_port = colon + 1;
-	return 0;
-}
-
-static int
-parse_number(const char *text, uint64_t max, uint64_t *out)
-{
-	return slice_uint(slice_cstr(text), max, out);
-}
-
 static int
 parse_pin(struct get *g, const char *text)
 {
@@ -152,7 +114,7 @@ set_option(struct get *g, int c, const char *arg)
 		g->output = arg;
 		break;
 	case 'm':
-		bad = parse_number(arg, UINT64_MAX, &g->opts.max_bytes);
+		bad = args_number(arg, UINT64_MAX, &g->opts.max_bytes);
 		break;
 	case 'k':
 		g->opts.known_path = arg;
@@ -167,22 +129,20 @@ set_option(struct get *g, int c, const char *arg)
 		g->opts.trust = FETCH_WARN;
 		break;
 	case 'c':
-		bad = parse_connect(g, arg);
+		bad = args_connect(arg, g->connect_host, &g->opts);
 		break;
 	case 'r':
-		bad = parse_number(arg, 20, &n);
+		bad = args_number(arg, 20, &n);
 		g->opts.max_redirects = (unsigned)n;
 		break;
 	case 'x':
 		g->opts.cross_protocol = true;
 		break;
 	case 't':
-		bad = parse_number(arg, 86400, &n);
-		g->opts.idle_ms = (int)n * 1000;
+		bad = args_seconds(arg, &g->opts.idle_ms);
 		break;
 	case 'R':
-		bad =
-		    parse_number(arg, UINT64_MAX / 1000, &g->opts.bytes_per_s);
+		bad = args_number(arg, UINT64_MAX / 1000, &g->opts.bytes_per_s);
 		break;
 	default:
 		bad = -1;
@@ -349,7 +309,10 @@ fetch_to_file(struct get *g, const char *url)
 int
 cmd_get(int argc, char **argv)
 {
-	struct get g = { .opts = { .max_redirects = 5, .note = on_note },
+	static char name[] = "get";
+	struct get g = { .opts = { .max_redirects = 5,
+			     .note = args_note,
+			     .note_ctx = name },
 		.to = stdout };
 	int r;
 

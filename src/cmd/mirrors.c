@@ -16,6 +16,7 @@
 #include "base/date.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "cmd/args.h"
 #include "cmd/cmd.h"
 #include "content/catalog.h"
 #include "store/store.h"
@@ -258,17 +259,6 @@ run(struct settings *set, struct err *e)
 /* --- arguments ----------------------------------------------------------- */
 
 static int
-parse_seconds(const char *text, int *out_ms)
-{
-	uint64_t n;
-
-	if (slice_uint(slice_cstr(text), 86400, &n) < 0)
-		return -1;
-	*out_ms = (int)n * 1000;
-	return 0;
-}
-
-static int
 set_option(struct settings *set, int c, const char *arg)
 {
 	switch (c) {
@@ -282,11 +272,12 @@ set_option(struct settings *set, int c, const char *arg)
 		set->page = arg;
 		return 0;
 	case 'c':
-		return sync_parse_connect(&set->args, arg);
+		return args_connect(
+		    arg, set->args.connect_host, &set->args.opts);
 	case 'C':
-		return parse_seconds(arg, &set->args.opts.connect_ms);
+		return args_seconds(arg, &set->args.opts.connect_ms);
 	case 'I':
-		return parse_seconds(arg, &set->args.opts.idle_ms);
+		return args_seconds(arg, &set->args.opts.idle_ms);
 	default:
 		return -1;
 	}
