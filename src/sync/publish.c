@@ -256,6 +256,20 @@ out:
 /* --- heads and deltas ---------------------------------------------------- */
 
 /*
+ * Appends `d` as it stands in `text`; signed by a key of before, it is signed
+ * anew: a mirror that begins now knows the present one alone.
+ */
+static int
+copy_delta(struct publisher *p, const struct sync_delta *d, struct slice text,
+    struct buf *out, struct err *e)
+{
+	if (!sync_delta_check(d, &p->key))
+		return sync_delta_write(out, d, p->set->key_pem, e);
+	buf_add(out, slice_upto(text, d->len));
+	return buf_failed(out) ? err_memory(e) : 0;
+}
+
+/*
  * Appends what stands behind the head in the since/ page of `serial` now; *to
  * is the serial it leads to, 0 when there is none.
  */
@@ -268,23 +282,26 @@ old_deltas(struct publisher *p, uint64_t serial, struct buf *out, uint64_t *to,
 	struct sync_head head;
 	struct sync_delta d;
 	struct slice rest;
+	struct buf page;
 	int r = -1;
 
 	*to = 0;
 	since_path(path, serial);
 	if (!sync_page_find(p->view, path, &entry))
 		return 0;
-	if (sync_body_read(p->view, &entry.hash, entry.size, out, e) < 0 ||
-	    sync_head_parse(buf_slice(out), &head, e) < 0)
-		return -1;
-	rest = slice_from(buf_slice(out), head.len);
-	for (r = 0; rest.len && r == 0; rest = slice_from(rest, d.len))
-		if ((r = sync_delta_parse(rest, false, &d, e)) == 0)
-			*to = d.to;
-	if (r == 0) {
-		memmove(out->ptr, out->ptr + head.len, out->len - head.len);
-		buf_truncate(out, out->len - head.len);
+	buf_init(&page, SINCE_MAX);
+	if (sync_body_read(p->view, &entry.hash, entry.size, &page, e) < 0 ||
+	    sync_head_parse(buf_slice(&page), &head, e) < 0)
+		goto out;
+	rest = slice_from(buf_slice(&page), head.len);
+	for (r = 0; rest.len && r == 0; rest = slice_from(rest, d.len)) {
+		if ((r = sync_delta_parse(rest, false, &d, e)) < 0 ||
+		    (r = copy_delta(p, &d, rest, out, e)) < 0)
+			break;
+		*to = d.to;
 	}
+out:
+	buf_release(&page);
 	return r;
 }
 
@@ -470,22 +487,20 @@ new_serial(struct publisher *p, struct sync_report *out, struct err *e)
 
 /* Whether the head must be signed anew though nothing has changed. */
 static bool
-is_stale(const struct publisher *p, const struct sign_key *key)
+is_stale(const struct publisher *p)
 {
 	const struct sync_head *b = &p->before, *n = &p->now;
 
 	return p->set->now_s - b->time_s >= SYNC_RESIGN_S ||
 	    !slice_eq(b->name, n->name) || b->has_next != n->has_next ||
 	    (b->has_next && !sign_key_eq(&b->next, &n->next)) ||
-	    !sync_head_check(buf_slice(&p->old_head), b, key);
+	    !sync_head_check(buf_slice(&p->old_head), b, &p->key);
 }
 
 static int
 run(struct publisher *p, struct sync_report *out, struct err *e)
 {
-	struct sign_key key;
-
-	if (sign_public(p->set->key_pem, &key, e) < 0 ||
+	if (sign_public(p->set->key_pem, &p->key, e) < 0 ||
 	    sync_tree_check(p->src->tree, e) < 0 || publisher_load(p, e) < 0 ||
 	    history_load(&p->hist, p->w, e) < 0 || snapshots_load(p, e) < 0 ||
 	    set_times(p, e) < 0)
@@ -496,7 +511,7 @@ run(struct publisher *p, struct sync_report *out, struct err *e)
 		out->resigned = true;
 		if (new_serial(p, out, e) < 0)
 			return -1;
-	} else if (is_stale(p, &key)) {
+	} else if (is_stale(p)) {
 		out->resigned = true;
 		if (put_answers(p, false, out, e) < 0)
 			return -1;

@@ -30,6 +30,7 @@ struct publisher {
 	struct store_view *view; /* the edition before; NULL: there is none */
 	const struct sync_source *src;
 	const struct sync_settings *set;
+	struct sign_key key;  /* the public half of set->key_pem */
 	struct sync_tree old; /* of the last serial */
 	struct buf old_head;
 	struct sync_head before; /* serial 0: never published */
