@@ -184,6 +184,9 @@ sync_verify(struct sync_args *args)
 		r = mirror_verify(&m, found, &n, &e);
 	if (r == 0 && !args->quiet)
 		printf("verified %zu\n", m.live.count);
+	if (r == 0 && m.manifest_lost)
+		r = err_set(&e, ERR_CORRUPT,
+		    "state/manifest is not the one that was signed");
 	mirror_close(&m);
 	if (r < 0)
 		return sync_complain(&e);

@@ -76,9 +76,39 @@ is_held(const struct mirror *m, const struct sign_key *key)
 }
 
 /*
- * The keys that are held.  A key from the settings that is none of them is the
- * operator's word and replaces them.
+ * A key from the settings that was not there at the last run and is none of
+ * those held is the operator's word and replaces them.  One that has been there
+ * since before the keys were changed, twice perhaps, says nothing new.
  */
+static int
+take_given(struct mirror *m, const struct sign_key *key, struct err *e)
+{
+	char line[SIGN_KEY_TEXT + 1];
+	struct sign_key given;
+	struct buf text;
+	int r;
+
+	buf_init(&text, KEYS_FILE_MAX);
+	r = read_key_file(m, "given", &text, e);
+	if (r == 0 && m->key_count && text.len &&
+	    sign_key_parse(slice_trim(buf_slice(&text)), &given) == 0 &&
+	    sign_key_eq(&given, key)) {
+		buf_release(&text);
+		return 0;
+	}
+	buf_release(&text);
+	if (r == 0 && !is_held(m, key)) {
+		m->keys[0] = *key;
+		m->key_count = 1;
+		m->has_next = false;
+		r = write_keys(m, e);
+	}
+	sign_key_text(key, line);
+	return r < 0
+	    ? -1
+	    : io_write_file(m->state_fd, "given", slice_cstr(line), 0644, e);
+}
+
 static int
 load_keys(struct mirror *m, const struct sign_key *key, struct err *e)
 {
@@ -101,12 +131,8 @@ load_keys(struct mirror *m, const struct sign_key *key, struct err *e)
 	buf_release(&text);
 	if (r < 0)
 		return -1;
-	if (key && !is_held(m, key)) {
-		m->keys[0] = *key;
-		m->key_count = 1;
-		m->has_next = false;
-		return write_keys(m, e);
-	}
+	if (key)
+		return take_given(m, key, e);
 	if (!m->key_count)
 		return err_set(e, ERR_MISSING, "no key of the origin is known");
 	return 0;
@@ -130,10 +156,14 @@ load_state(struct mirror *m, struct err *e)
 		return -1;
 	buf_init(&text, SYNC_MANIFEST_MAX);
 	r = place_read(m->state_fd, "manifest", SYNC_MANIFEST_MAX, &text, e);
-	if (r == 0)
-		r = sync_tree_parse(&m->live, buf_slice(&text), e);
 	if (r == 0 && hash_of(buf_slice(&text), &hash) < 0)
 		r = err_set(e, ERR_SYSTEM, "SHA-256 failed");
+	/* In the midst of a switch the manifest may be ahead of the head. */
+	if (r == 0 && !hash_eq(&hash, &m->head.tree) &&
+	    faccessat(m->state_fd, "commit", F_OK, 0) < 0)
+		m->manifest_lost = true;
+	else if (r == 0)
+		r = sync_tree_parse(&m->live, buf_slice(&text), e);
 	buf_release(&text);
 	return r;
 }
@@ -174,12 +204,12 @@ bad(struct err *e, const char *text)
 	return MIRROR_BAD;
 }
 
-static bool
-is_trusted(
-    const struct mirror *m, struct slice answer, const struct sync_head *head)
+bool
+mirror_trusts(
+    const struct mirror *m, struct slice text, const struct sync_head *head)
 {
-	return sync_head_check(answer, head, &m->keys[0]) ||
-	    (m->has_next && sync_head_check(answer, head, &m->next));
+	return sync_head_check(text, head, &m->keys[0]) ||
+	    (m->has_next && sync_head_check(text, head, &m->next));
 }
 
 static enum mirror_verdict
@@ -211,7 +241,7 @@ mirror_judge(const struct mirror *m, struct slice answer, struct slice name,
 
 	if (sync_head_parse(answer, head, e) < 0)
 		return MIRROR_BAD;
-	if (!is_trusted(m, answer, head))
+	if (!mirror_trusts(m, answer, head))
 		return bad(e, "the head is signed by no key that is trusted");
 	if (!slice_eq(head->name, name)) {
 		err_set(e, ERR_INVALID, "the head is of the site \"%.*s\"",

@@ -9,13 +9,15 @@
  *	state/manifest      its manifest
  *	state/keys          the key that is trusted, then one before it
  *	state/next          the key that was announced, if any
+ *	state/given         the key that the settings had at the last run
  *	state/commit        there while a switch is under way
  *	state/answers/N     deltas from serial N, for mirrors of this mirror
  *	state/answers/snap/S/...
  *	state/stage/        what is being brought; may be thrown away
  *	    head tree       the newest head seen, the manifest reached so far
  *	    obj/HASH        contents, by hash: no foreign path is a name here
- *	    snap/S/...      the parts of a snapshot
+ *	    snap/S/...      the parts of a snapshot, its list, and the head that
+ *	                    was signed with it
  *
  * The live tree is touched by mirror_switch() alone, once everything is there
  * and has the hash that was signed; killed at any point it is finished by the
@@ -44,6 +46,7 @@ struct mirror {
 	struct buf head_text;
 	struct sync_head head; /* of the live tree; serial 0: none yet */
 	struct sync_tree live;
+	bool manifest_lost; /* it is not the head's: live is empty then */
 	struct sign_key keys[MIRROR_KEYS_MAX]; /* the first is current */
 	size_t key_count;
 	bool has_next;
@@ -52,8 +55,10 @@ struct mirror {
 
 /*
  * Opens the folder `dir`, making what is missing; reads head, manifest, keys.
- * `key` is trusted when no key is held yet; NULL where none is known, which is
- * an error then.  0, or -1 and *e; mirror_close() in both cases.
+ * `key` is trusted when no key is held yet, and when it is another than it was
+ * at the last run; NULL where none is known, which is an error in the first
+ * case.  A manifest that is not the one the head was signed with is told of in
+ * manifest_lost.  0, or -1 and *e; mirror_close() in both cases.
  */
 int mirror_open(struct mirror *m, const char *dir, const struct sign_key *key,
     struct err *e) __attribute__((warn_unused_result));
@@ -81,6 +86,10 @@ enum mirror_verdict {
  */
 enum mirror_verdict mirror_judge(const struct mirror *m, struct slice answer,
     struct slice name, int64_t now_s, struct sync_head *head, struct err *e);
+
+/* Whether `head`, in front of `text`, is signed by a key trusted now. */
+bool mirror_trusts(
+    const struct mirror *m, struct slice text, const struct sync_head *head);
 
 /* Makes `text`, judged RESIGNED or just switched to, the head; new keys too. */
 int mirror_keep_head(struct mirror *m, struct slice text, struct err *e)

@@ -186,15 +186,6 @@ read_held(struct mirror_stage *s, const struct sync_file *f, struct buf *out,
 	return 0;
 }
 
-static bool
-is_staged(const struct mirror_stage *s, const struct hash *hash)
-{
-	char path[HASH_HEX_BYTES + 5];
-
-	obj_path(path, hash);
-	return faccessat(s->m->stage_fd, path, R_OK, 0) == 0;
-}
-
 int
 stage_put(struct mirror_stage *s, const struct sync_file *f,
     struct slice content, struct err *e)
@@ -607,14 +598,29 @@ find_elsewhere(struct mirror_stage *s, const struct sync_tree *by_content,
 static bool
 is_live(struct mirror_stage *s, const struct sync_file *f)
 {
-	const struct sync_file *was = sync_tree_find(&s->m->live, f->path);
 	struct hash hash;
 	uint64_t size;
 
-	return was && hash_eq(&was->hash, &f->hash) &&
-	    place_hash(s->m->content_fd, f->path.ptr, &hash, &size, NULL) ==
+	return place_hash(s->m->content_fd, f->path.ptr, &hash, &size, NULL) ==
 	    0 &&
 	    hash_eq(&hash, &f->hash);
+}
+
+/* Whether the stage has it: what an earlier run left there is looked at. */
+static bool
+is_staged_whole(struct mirror_stage *s, const struct sync_file *f)
+{
+	char path[HASH_HEX_BYTES + 5];
+	struct hash hash;
+	uint64_t size;
+
+	obj_path(path, &f->hash);
+	if (place_hash(s->m->stage_fd, path, &hash, &size, NULL) < 0)
+		return false;
+	if (hash_eq(&hash, &f->hash))
+		return true;
+	(void)unlinkat(s->m->stage_fd, path, 0);
+	return false;
 }
 
 static int
@@ -634,7 +640,7 @@ find_missing(struct mirror_stage *s,
 	for (size_t i = 0; i < s->tree.count && r == 0; i++) {
 		const struct sync_file *f = s->tree.files[i];
 
-		if (is_staged(s, &f->hash) || is_live(s, f))
+		if (is_staged_whole(s, f) || is_live(s, f))
 			continue;
 		r = find_elsewhere(s, &by_content, f, &found, e);
 		if (r == 0 && !found)

@@ -231,21 +231,11 @@ finish(struct mirror_stage *s, struct err *e)
 static int
 check_contents(struct mirror_stage *s, struct err *e)
 {
-	char obj[HASH_HEX_BYTES + 5] = "obj/";
+	bool must;
 
-	for (size_t i = 0; i < s->tree.count; i++) {
-		const struct sync_file *f = s->tree.files[i];
-		const struct sync_file *was =
-		    sync_tree_find(&s->m->live, f->path);
-
-		if (was && hash_eq(&was->hash, &f->hash))
-			continue;
-		hash_hex(&f->hash, obj + 4);
-		if (faccessat(s->m->stage_fd, obj, R_OK, 0) < 0)
-			return err_set(e, ERR_CORRUPT,
-			    "the stage has no content for \"%.*s\"",
-			    SLICE_FMT(f->path));
-	}
+	for (size_t i = 0; i < s->tree.count; i++)
+		if (must_place(s, s->tree.files[i], &must, e) < 0)
+			return -1;
 	return 0;
 }
 
