@@ -18,14 +18,27 @@
 
 enum {
 	DELTAS_MAX = 1 << 30, /* bytes of one answer */
-	CHAIN_MAX = 4096,     /* answers in a row */
-	ANSWERS_MAX = 128,    /* that are served */
+	CHAIN_MAX = 4096,     /* answers that are looked at */
+	ANSWERS_MAX = 128,    /* that are served, besides a snapshot's */
+};
+
+/* Deltas that were kept, in state/answers/since/SERIAL. */
+struct kept_answer {
+	uint64_t serial, to; /* to: where they lead, 0: nowhere */
+	uint64_t bytes;
+	bool leads;  /* on to the head */
+	bool wanted; /* by whoever begins with the snapshot */
 };
 
 struct relay {
 	struct publisher p; /* its source is the live tree */
 	struct mirror m;
-	int answers_fd; /* -1: none were kept */
+	int answers_fd;           /* -1: none were kept */
+	struct kept_answer *kept; /* the newest first */
+	size_t kept_count;
+	/* The snapshot that was kept and can be of use; serial 0: none. */
+	struct sync_snap snap;
+	struct buf snap_head; /* the head that was signed with it */
 };
 
 static int
@@ -37,7 +50,10 @@ read_live(void *ctx, const struct sync_file *f, struct buf *out, struct err *e)
 	    r->m.content_fd, f->path.ptr, SYNC_CONTENT_MAX, out, NULL, e);
 }
 
-/* Appends the kept deltas from `serial`; *to: where they lead, 0: nowhere. */
+/*
+ * Appends the kept deltas from `serial`; *to: where they lead, 0: nowhere (cut
+ * by a crash, or signed by a key that a new mirror would not trust).
+ */
 static int
 read_deltas(struct relay *r, uint64_t serial, struct buf *out, uint64_t *to,
     struct err *e)
@@ -52,31 +68,14 @@ read_deltas(struct relay *r, uint64_t serial, struct buf *out, uint64_t *to,
 	if (place_read(r->answers_fd, path, DELTAS_MAX, out, e) < 0)
 		return -1;
 	for (rest = buf_slice(out); rest.len; rest = slice_from(rest, d.len)) {
-		if (sync_delta_parse(rest, false, &d, NULL) < 0) {
-			*to = 0; /* cut by a crash: as if it were not there */
+		if (sync_delta_parse(rest, false, &d, NULL) < 0 ||
+		    !sync_delta_check(&d, &r->m.keys[0])) {
+			*to = 0;
 			return 0;
 		}
 		*to = d.to;
 	}
 	return 0;
-}
-
-/* Whether the kept deltas lead from `serial` to the head. */
-static int
-leads_there(struct relay *r, uint64_t serial, bool *does, struct err *e)
-{
-	struct buf deltas;
-	int n = 0;
-
-	*does = false;
-	buf_init(&deltas, (size_t)DELTAS_MAX + 1);
-	for (unsigned i = 0; serial && i < CHAIN_MAX && n == 0; i++) {
-		if ((*does = serial == r->m.head.serial))
-			break;
-		n = read_deltas(r, serial, &deltas, &serial, e);
-	}
-	buf_release(&deltas);
-	return n;
 }
 
 static int
@@ -96,50 +95,30 @@ put_since(struct relay *r, uint64_t serial, struct slice deltas, struct err *e)
 	return n;
 }
 
-/*
- * One kept answer: served while it leads to the head and is among the newest,
- * thrown away otherwise.
- */
-static int
-relay_answer(
-    struct relay *r, int dir, uint64_t serial, bool among, struct err *e)
-{
-	char path[SYNC_PATH_ROOM];
-	struct buf deltas;
-	uint64_t to;
-	bool does;
-	int n;
-
-	if (leads_there(r, serial, &does, e) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "since/%llu", (unsigned long long)serial);
-	if (!does || !among || serial == r->m.head.serial) {
-		(void)unlinkat(dir, strchr(path, '/') + 1, 0);
-		return serial == r->m.head.serial
-		    ? 0
-		    : sync_page_delete(r->p.w, path, e);
-	}
-	buf_init(&deltas, (size_t)DELTAS_MAX + 1);
-	n = read_deltas(r, serial, &deltas, &to, e);
-	if (n == 0)
-		n = put_since(r, serial, buf_slice(&deltas), e);
-	buf_release(&deltas);
-	return n;
-}
-
 static int
 by_serial(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct kept_answer *x = a, *y = b;
 
-	return *x < *y ? 1 : *x > *y ? -1 : 0;
+	return x->serial < y->serial ? 1 : x->serial > y->serial ? -1 : 0;
 }
 
-/* The serials of the kept answers, the newest first; how many, or -1. */
-static int
-list_answers(int fd, uint64_t *serials, struct err *e)
+/* The kept answer from `serial`, or NULL. */
+static struct kept_answer *
+find_answer(struct relay *r, uint64_t serial)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), n = 0;
+	struct kept_answer key = { .serial = serial };
+
+	return r->kept_count
+	    ? bsearch(&key, r->kept, r->kept_count, sizeof(*r->kept), by_serial)
+	    : NULL;
+}
+
+/* The serials of the kept answers, the newest first. */
+static int
+list_answers(struct relay *r, int fd, struct err *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 
@@ -148,46 +127,171 @@ list_answers(int fd, uint64_t *serials, struct err *e)
 			close(copy);
 		return err_errno(e, "open", "state/answers/since");
 	}
-	while (n < CHAIN_MAX && (entry = readdir(d)))
-		if (slice_uint(
-			slice_cstr(entry->d_name), INT64_MAX, &serials[n]) == 0)
-			n++;
+	while (r->kept_count < CHAIN_MAX && (entry = readdir(d)))
+		if (slice_uint(slice_cstr(entry->d_name), INT64_MAX,
+			&r->kept[r->kept_count].serial) == 0)
+			r->kept_count++;
 	closedir(d);
-	qsort(serials, (size_t)n, sizeof(*serials), by_serial);
+	qsort(r->kept, r->kept_count, sizeof(*r->kept), by_serial);
+	return 0;
+}
+
+/* Where each kept answer leads: the newer ones are known by then. */
+static int
+follow_answers(struct relay *r, struct err *e)
+{
+	uint64_t newest = r->m.head.serial;
+	struct buf deltas;
+	int n = 0;
+
+	buf_init(&deltas, (size_t)DELTAS_MAX + 1);
+	for (size_t i = 0; i < r->kept_count && n == 0; i++) {
+		struct kept_answer *k = &r->kept[i], *next;
+
+		n = read_deltas(r, k->serial, &deltas, &k->to, e);
+		k->bytes = deltas.len;
+		next = find_answer(r, k->to);
+		k->leads = k->serial < newest && k->to > k->serial &&
+		    (k->to == newest || (next && next->leads));
+	}
+	buf_release(&deltas);
 	return n;
 }
 
 static int
-relay_answers(struct relay *r, struct err *e)
+relay_answer(
+    struct relay *r, int dir, struct kept_answer *k, bool among, struct err *e)
 {
-	int fd = openat(r->answers_fd, "since",
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	uint64_t *serials;
-	int n = 0, count;
+	char path[SYNC_PATH_ROOM];
+	struct buf deltas;
+	int n;
 
-	if (fd < 0)
-		return 0;
-	if (!(serials = mem_calloc(CHAIN_MAX, sizeof(*serials)))) {
-		close(fd);
-		return err_memory(e);
+	snprintf(
+	    path, sizeof(path), "since/%llu", (unsigned long long)k->serial);
+	if (!k->leads || (!among && !k->wanted)) {
+		(void)unlinkat(dir, strchr(path, '/') + 1, 0);
+		return k->serial == r->m.head.serial
+		    ? 0
+		    : sync_page_delete(r->p.w, path, e);
 	}
-	if ((count = list_answers(fd, serials, e)) < 0)
-		n = -1;
-	for (int i = 0; i < count && n == 0; i++)
-		n = relay_answer(r, fd, serials[i], i < ANSWERS_MAX, e);
-	mem_free(serials);
-	close(fd);
+	buf_init(&deltas, (size_t)DELTAS_MAX + 1);
+	n = read_deltas(r, k->serial, &deltas, &k->to, e);
+	if (n == 0)
+		n = put_since(r, k->serial, buf_slice(&deltas), e);
+	buf_release(&deltas);
 	return n;
 }
 
 /* --- the snapshot -------------------------------------------------------- */
 
-static int
-relay_snap_file(struct relay *r, const char *path, struct err *e)
+/* Takes `text` as what vouches for snapshot `serial`. */
+static bool
+take_snap(struct relay *r, uint64_t serial, struct slice text)
 {
+	struct sync_head h;
+
+	if (sync_head_parse(text, &h, NULL) < 0 || h.snap != serial ||
+	    !sync_head_check(text, &h, &r->m.keys[0]))
+		return false;
+	buf_clear(&r->snap_head);
+	buf_add(&r->snap_head, slice_upto(text, h.len));
+	r->snap = (struct sync_snap){ .serial = serial,
+		.list = h.snap_list,
+		.list_bytes = h.snap_list_bytes };
+	return true;
+}
+
+/* Which snapshot was kept, if any; the newest, were there several. */
+static int
+find_snap(struct relay *r, struct err *e)
+{
+	int fd = openat(r->answers_fd, "snap",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct buf text;
+	int n = 0;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	buf_init(&text, SYNC_HEAD_MAX + 1);
+	while (n == 0 && (entry = readdir(d))) {
+		char path[300];
+		uint64_t serial;
+
+		if (slice_uint(slice_cstr(entry->d_name), INT64_MAX, &serial) <
+			0 ||
+		    serial <= r->snap.serial)
+			continue;
+		snprintf(path, sizeof(path), "%s/head", entry->d_name);
+		buf_clear(&text);
+		n = place_read(dirfd(d), path, SYNC_HEAD_MAX, &text, e);
+		if (n == 0 && !take_snap(r, serial, buf_slice(&text)))
+			(void)take_snap(r, serial, buf_slice(&r->m.head_text));
+	}
+	closedir(d);
+	buf_release(&text);
+	return n;
+}
+
+static int
+snap_size(void *ctx, const char *name, bool regular, struct err *e)
+{
+	struct relay *r = ctx;
+	char path[SYNC_PATH_ROOM];
+	struct hash hash;
+	uint64_t size;
+
+	if (!regular || !strcmp(name, "list") || !strcmp(name, "head"))
+		return 0;
+	snprintf(path, sizeof(path), "snap/%llu/%s",
+	    (unsigned long long)r->snap.serial, name);
+	if (place_hash(r->answers_fd, path, &hash, &size, e) < 0)
+		return -1;
+	r->snap.parts++;
+	r->snap.bytes += size;
+	return 0;
+}
+
+/*
+ * Marks the answers that lead on from the snapshot.  One whose deltas weigh
+ * more than it does is of no use: single files are no worse.
+ */
+static void
+want_chain(struct relay *r)
+{
+	uint64_t bytes = 0;
+	struct kept_answer *k = find_answer(r, r->snap.serial);
+
+	if (r->snap.serial == r->m.head.serial)
+		return;
+	for (struct kept_answer *i = k; i && i->leads;
+	     i = find_answer(r, i->to))
+		bytes += i->bytes;
+	if (!k || !k->leads || bytes > r->snap.bytes) {
+		if (r->snap.serial != r->m.head.snap)
+			r->snap.serial = 0;
+		return;
+	}
+	for (; k && k->leads; k = find_answer(r, k->to))
+		k->wanted = true;
+}
+
+static int
+snap_file(void *ctx, const char *name, bool regular, struct err *e)
+{
+	struct relay *r = ctx;
+	char path[SYNC_PATH_ROOM];
 	struct buf body;
 	int n;
 
+	if (!regular || !strcmp(name, "head"))
+		return 0;
+	snprintf(path, sizeof(path), "snap/%llu/%s",
+	    (unsigned long long)r->snap.serial, name);
 	buf_init(&body, SYNC_FRAME_MAX);
 	n = io_read_below(
 	    r->answers_fd, path, SYNC_FRAME_MAX - 1, &body, NULL, e);
@@ -197,58 +301,95 @@ relay_snap_file(struct relay *r, const char *path, struct err *e)
 	return n;
 }
 
+/* Opens answers/snap/S, or answers/snap where `serial` is 0; -1: not there. */
 static int
-snap_file(void *ctx, const char *name, bool regular, struct err *e)
+open_snap(struct relay *r, uint64_t serial)
 {
-	struct relay *r = ctx;
-	char path[SYNC_PATH_ROOM];
+	char path[SYNC_PATH_ROOM] = "snap";
 
-	if (!regular)
-		return 0;
-	snprintf(path, sizeof(path), "snap/%llu/%s",
-	    (unsigned long long)r->m.head.snap, name);
-	if (strcmp(name, "list") != 0)
-		r->p.snaps[r->p.snap_count].parts++;
-	return relay_snap_file(r, path, e);
+	if (serial)
+		snprintf(path, sizeof(path), "snap/%llu",
+		    (unsigned long long)serial);
+	return openat(r->answers_fd, path,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Puts the parts of the snapshot that the head names, if they were kept. */
+static int
+measure_snap(struct relay *r, struct err *e)
+{
+	int fd = r->snap.serial ? open_snap(r, r->snap.serial) : -1, n;
+
+	if (fd < 0)
+		return 0;
+	n = place_walk(fd, snap_size, r, e);
+	close(fd);
+	return n;
+}
+
+/* Takes what is served of a snapshot out of the store. */
+static int
+drop_served(struct relay *r, struct err *e)
+{
+	for (size_t i = 0; i < r->p.snap_count; i++)
+		if (snapshot_delete(&r->p, &r->p.snaps[i], e) < 0)
+			return -1;
+	r->p.snap_count = 0;
+	return sync_page_delete(r->p.w, "snap/head", e);
+}
+
+/* What is served of snapshots is the one that was kept, or nothing. */
 static int
 relay_snap(struct relay *r, struct err *e)
 {
-	char path[SYNC_PATH_ROOM];
 	int fd, n;
 
-	snprintf(path, sizeof(path), "snap/%llu",
-	    (unsigned long long)r->m.head.snap);
-	fd = openat(r->answers_fd, path,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (snapshots_load(&r->p, e) < 0)
+		return -1;
+	if (r->snap.serial && r->p.snap_count == 1 &&
+	    r->p.snaps[0].serial == r->snap.serial &&
+	    r->p.snaps[0].parts == r->snap.parts)
 		return 0;
-	r->p.snaps[0] = (struct sync_snap){ .serial = r->m.head.snap,
-		.list = r->m.head.snap_list };
+	if (drop_served(r, e) < 0)
+		return -1;
+	if (!r->snap.serial) {
+		if (place_remove_all(r->answers_fd, "snap", e) < 0)
+			return -1;
+		return snapshots_save(&r->p, e);
+	}
+	if ((fd = open_snap(r, r->snap.serial)) < 0)
+		return err_errno(e, "open", "state/answers/snap");
 	n = place_walk(fd, snap_file, r, e);
 	close(fd);
+	if (n == 0)
+		n = sync_page_put(
+		    r->p.w, "snap/head", buf_slice(&r->snap_head), e);
+	r->p.snaps[0] = r->snap;
 	r->p.snap_count = 1;
 	return n < 0 ? -1 : snapshots_save(&r->p, e);
 }
 
-/* What is served of snapshots is the newest, or nothing. */
 static int
-relay_snaps(struct relay *r, struct err *e)
+relay_kept(struct relay *r, struct err *e)
 {
-	if (snapshots_load(&r->p, e) < 0)
-		return -1;
-	if (r->p.snap_count && r->p.snaps[0].serial == r->m.head.snap)
-		return 0;
-	if (r->p.snap_count) {
-		if (snapshot_delete(&r->p, &r->p.snaps[0], e) < 0)
-			return -1;
-		r->p.snap_count = 0;
-		if (snapshots_save(&r->p, e) < 0)
-			return -1;
-	}
-	return r->m.head.snap ? relay_snap(r, e) : 0;
+	int fd = openat(r->answers_fd, "since",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int n = 0;
+
+	if (!(r->kept = mem_calloc(CHAIN_MAX, sizeof(*r->kept))))
+		n = err_memory(e);
+	if (n == 0 && fd >= 0)
+		n = list_answers(r, fd, e);
+	if (n == 0 &&
+	    (follow_answers(r, e) < 0 || find_snap(r, e) < 0 ||
+		measure_snap(r, e) < 0))
+		n = -1;
+	if (n == 0 && r->snap.serial)
+		want_chain(r);
+	for (size_t i = 0; i < r->kept_count && n == 0; i++)
+		n = relay_answer(r, fd, &r->kept[i], i < ANSWERS_MAX, e);
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : relay_snap(r, e);
 }
 
 /* --- the run ------------------------------------------------------------- */
@@ -275,7 +416,7 @@ relay_all(struct relay *r, struct err *e)
 		return -1;
 	if (r->answers_fd < 0)
 		return 0;
-	return relay_answers(r, e) < 0 ? -1 : relay_snaps(r, e);
+	return relay_kept(r, e);
 }
 
 int
@@ -292,6 +433,7 @@ sync_relay(
 	r.p.src = &src;
 	r.p.now = r.m.head;
 	publisher_init(&r.p);
+	buf_init(&r.snap_head, SYNC_HEAD_MAX + 1);
 	if (n == 0 && r.m.head.serial) {
 		r.p.view = store_writer_view(w, &none);
 		r.answers_fd = openat(r.m.state_fd, "answers",
@@ -300,6 +442,8 @@ sync_relay(
 		*serial = r.m.head.serial;
 	}
 	publisher_release(&r.p);
+	buf_release(&r.snap_head);
+	mem_free(r.kept);
 	if (r.answers_fd >= 0)
 		close(r.answers_fd);
 	mirror_close(&r.m);
