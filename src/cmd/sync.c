@@ -13,13 +13,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cmd/args.h"
 #include "cmd/cmd.h"
 
 #include "cmd/sync.h"
 
 enum {
 	JOBS = 4,
-	JOBS_MAX = 16,
 };
 
 static int
@@ -82,34 +82,6 @@ sync_complain(const struct err *e)
 
 /* --- options ------------------------------------------------------------- */
 
-int
-sync_parse_connect(struct sync_args *a, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	size_t len;
-
-	if (!colon || colon == text || !colon[1])
-		return -1;
-	len = (size_t)(colon - text);
-	if (text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	}
-	if (!len || len >= sizeof(a->connect_host))
-		return -1;
-	memcpy(a->connect_host, text, len);
-	a->connect_host[len] = '\0';
-	a->opts.connect_host = a->connect_host;
-	a->opts.connect_port = colon + 1;
-	return 0;
-}
-
-static int
-parse_uint(const char *text, uint64_t max, uint64_t *out)
-{
-	return slice_uint(slice_cstr(text), max, out);
-}
-
 static int
 set_number(struct sync_args *a, int c, const char *arg)
 {
@@ -118,23 +90,20 @@ set_number(struct sync_args *a, int c, const char *arg)
 
 	switch (c) {
 	case 'b':
-		return parse_uint(arg, INT64_MAX, &a->budget);
+		return args_number(arg, INT64_MAX, &a->budget);
 	case 'r':
-		return parse_uint(arg, UINT64_MAX / 1000, &a->opts.bytes_per_s);
+		return args_number(
+		    arg, UINT64_MAX / 1000, &a->opts.bytes_per_s);
 	case 'j':
-		bad = parse_uint(arg, JOBS_MAX, &n);
-		a->jobs = n ? (unsigned)n : 1;
-		return bad;
+		bad = args_number(arg, SYNC_JOBS_MAX, &n);
+		a->jobs = (unsigned)n;
+		return n ? bad : -1;
 	case 'C':
-		bad = parse_uint(arg, 86400, &n);
-		a->opts.connect_ms = (int)n * 1000;
-		return bad;
+		return args_seconds(arg, &a->opts.connect_ms);
 	case 'I':
-		bad = parse_uint(arg, 86400, &n);
-		a->opts.idle_ms = (int)n * 1000;
-		return bad;
+		return args_seconds(arg, &a->opts.idle_ms);
 	default:
-		bad = parse_uint(arg, INT64_MAX, &n);
+		bad = args_number(arg, INT64_MAX, &n);
 		a->now_s = (int64_t)n;
 		return bad;
 	}
@@ -157,10 +126,12 @@ set_option(struct sync_args *a, int c, const char *arg)
 		a->has_key = true;
 		return sign_key_parse(slice_cstr(arg), &a->key);
 	case 'p':
+		/* The operator's word: nothing else will do. */
+		a->opts.trust = FETCH_REFUSE;
 		a->opts.pin = &a->pin;
 		return hash_parse(slice_cstr(arg), &a->pin);
 	case 'c':
-		return sync_parse_connect(a, arg);
+		return args_connect(arg, a->connect_host, &a->opts);
 	case 'K':
 		a->opts.known_path = arg;
 		return 0;
@@ -186,8 +157,9 @@ set_option(struct sync_args *a, int c, const char *arg)
 	}
 }
 
+/* *told: a value is wrong and was named, so that the usage is no help. */
 static int
-parse_options(struct sync_args *a, int argc, char **argv)
+parse_options(struct sync_args *a, int argc, char **argv, bool *told)
 {
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' },
@@ -210,44 +182,43 @@ parse_options(struct sync_args *a, int argc, char **argv)
 		{ "now", required_argument, NULL, 'N' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	int c, at = 0;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (set_option(a, c, optarg) < 0)
-			return -1;
+	while ((c = getopt_long(argc, argv, "", options, &at)) != -1) {
+		if (set_option(a, c, optarg) == 0)
+			continue;
+		if ((*told = c != '?'))
+			fprintf(stderr, "qasid sync: --%s cannot be \"%s\"\n",
+			    options[at].name, optarg);
+		return -1;
+	}
 	if (argc - optind > 1)
 		return -1;
 	a->file = argv[optind];
 	return a->dir ? 0 : -1;
 }
 
-static void
-on_note(void *ctx, const char *text)
-{
-	char clean[600];
-
-	(void)ctx;
-	err_escape(clean, sizeof(clean), text, strlen(text));
-	fprintf(stderr, "qasid sync: warning: %s\n", clean);
-}
-
 int
 cmd_sync(int argc, char **argv)
 {
+	static char self[] = "sync";
 	struct sync_args a = { .budget = UINT64_MAX,
 		.jobs = JOBS,
 		.keep = true,
 		.now_s = time(NULL),
-		.opts = { .trust = FETCH_WARN, .note = on_note } };
+		.opts = { .trust = FETCH_WARN,
+		    .note = args_note,
+		    .note_ctx = self } };
 	const char *verb = argc > 1 ? argv[1] : "";
+	bool told = false;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(verb, "key"))
 		return sync_key(argc - 1, argv + 1);
 	if (!strcmp(verb, "publish"))
 		return sync_publish_folder(argc - 1, argv + 1);
-	if (argc < 3 || parse_options(&a, argc - 1, argv + 1) < 0)
-		return usage();
+	if (argc < 3 || parse_options(&a, argc - 1, argv + 1, &told) < 0)
+		return told ? EX_USAGE : usage();
 	a.opts.now_s = a.now_s;
 	if (!strcmp(verb, "fetch") && a.name && a.source && !a.file)
 		return sync_fetch(&a);

@@ -10,9 +10,14 @@
 #include "base/hash.h"
 #include "base/sign.h"
 #include "client/fetch.h"
+#include "cmd/args.h"
 
 struct buf;
 struct err;
+
+enum {
+	SYNC_JOBS_MAX = 16, /* parts in flight */
+};
 
 /* Where a mirror is, what it follows and how. */
 struct sync_args {
@@ -20,7 +25,7 @@ struct sync_args {
 	struct sign_key key;
 	bool has_key, dry_run, keep, repair, finish;
 	struct hash pin;
-	char connect_host[256];
+	char connect_host[ARGS_HOST_ROOM];
 	struct fetch_opts opts;
 	uint64_t budget; /* bytes it may still bring; UINT64_MAX: any */
 	uint64_t spent;  /* bytes it has brought */
@@ -34,10 +39,6 @@ struct sync_args {
 int sync_exit(const struct err *e);
 /* Prints *e in one line and returns that code. */
 int sync_complain(const struct err *e);
-
-/* HOST:PORT, an IPv6 address in brackets; -1 when it is none. */
-int sync_parse_connect(struct sync_args *args, const char *text)
-    __attribute__((warn_unused_result));
 
 /* --- sync_source.c: one file of the origin, by any transport ------------- */
 
@@ -55,10 +56,14 @@ enum source_end source_get(
     struct sync_args *args, const char *path, struct buf *out, struct err *e);
 
 /*
- * As above, but stops as soon as `enough` says so of what has come.
+ * As above, but stops as soon as `enough` says so of what has come; where
+ * source_can_peek() says no, all of it comes.
  */
 enum source_end source_peek(struct sync_args *args, const char *path,
-    bool (*enough)(struct slice got), struct buf *out, struct err *e);
+    bool (*enough)(void *ctx, struct slice got), void *ctx, struct buf *out,
+    struct err *e);
+
+bool source_can_peek(const struct sync_args *args);
 
 /* --- the verbs ----------------------------------------------------------- */
 

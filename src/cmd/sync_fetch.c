@@ -29,38 +29,17 @@
 #include "sync/place.h"
 #include "sync/publish.h"
 
-#include "cmd/sync.h"
+#include "cmd/sync_run.h"
 
 enum {
 	ANSWER_MAX = 1 << 30, /* bytes of a since/ file */
-	TRIES = 3,            /* of a part, in one run */
-	CHAIN_MAX = 2000,     /* answers in a row */
+	TRIES = 3,            /* of what changes under its name */
+	ANSWER_SPARE = 1 << 20,
+	CHAIN_MAX = 2000, /* answers in a row */
 };
 
-struct run {
-	struct sync_args *args;
-	struct mirror m;
-	struct mirror_stage s;
-	bool staged;
-	int code;  /* the exit code, where the error alone does not say it */
-	bool said; /* a child has told the reason already */
-	struct buf answer;
-	struct sync_head head; /* in front of `answer` */
-};
-
-/* What became of one step. */
-enum step {
-	STEP_FAILED,
-	STEP_SAME,
-	STEP_RESIGNED,
-	STEP_MORE, /* something was staged, or there is something to stage */
-	STEP_ABSENT,
-};
-
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static void
-say(const char *fmt, ...)
+void
+run_say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -72,27 +51,77 @@ say(const char *fmt, ...)
 
 /* --- heads --------------------------------------------------------------- */
 
-static bool
-has_delta_head(struct slice got)
-{
-	struct sync_head head;
-	struct sync_delta d;
+/* An answer while it comes. */
+struct watch {
+	struct run *r;
+	bool peek;         /* the head of the first delta is enough */
+	bool trusted;      /* the head was looked at */
+	uint64_t too_long; /* what it announces to be, where that is too much */
+};
 
-	return sync_head_parse(got, &head, NULL) == 0 &&
-	    sync_delta_parse(slice_from(got, head.len), true, &d, NULL) == 0;
+/* More than any change can weigh, by what was signed. */
+static uint64_t
+most_bytes(const struct run *r, const struct sync_head *head)
+{
+	return 2 * (head->bytes + r->m.live.bytes) + ANSWER_SPARE;
 }
 
-/* Brings since/`serial` and judges its head. */
-static enum step
-get_answer(struct run *r, uint64_t serial, struct err *e)
+/* Stops what nobody trusts, is none, or is announced to be too much. */
+static bool
+has_enough(void *ctx, struct slice got)
 {
-	char path[64];
+	struct watch *w = ctx;
+	struct sync_head head;
+	struct sync_delta d;
+	uint64_t sum;
+
+	if (sync_head_parse(got, &head, NULL) < 0)
+		return got.len >= SYNC_HEAD_MAX;
+	if (!w->trusted && !mirror_trusts(&w->r->m, got, &head))
+		return true;
+	w->trusted = true;
+	sum = head.len;
+	for (got = slice_from(got, head.len); got.len;
+	     got = slice_from(got, d.len)) {
+		if (sync_delta_parse(got, true, &d, NULL) < 0)
+			return got.len >= SYNC_DELTA_HEAD_MAX;
+		sum += d.len;
+		if (sum > w->r->args->budget || sum > most_bytes(w->r, &head))
+			w->too_long = sum;
+		if (w->peek || w->too_long)
+			return true;
+		if (d.len > got.len)
+			break;
+	}
+	return false;
+}
+
+static enum source_end
+get_since(
+    struct run *r, uint64_t serial, bool peek, struct buf *out, struct err *e)
+{
+	struct watch w = { .r = r, .peek = peek };
 	enum source_end end;
+	char path[64];
 
 	snprintf(path, sizeof(path), "since/%llu", (unsigned long long)serial);
-	buf_clear(&r->answer);
-	end = source_peek(r->args, path,
-	    r->args->dry_run ? has_delta_head : NULL, &r->answer, e);
+	buf_clear(out);
+	end = source_peek(r->args, path, has_enough, &w, out, e);
+	if (end != SOURCE_GOT || peek || !w.too_long)
+		return end;
+	err_set(e, ERR_STOPPED,
+	    "the change is of %llu bytes: over the byte budget, or not to be "
+	    "believed",
+	    (unsigned long long)w.too_long);
+	return SOURCE_FAILED;
+}
+
+enum step
+run_answer(struct run *r, uint64_t serial, struct err *e)
+{
+	enum source_end end =
+	    get_since(r, serial, r->args->dry_run, &r->answer, e);
+
 	if (end == SOURCE_ABSENT)
 		return STEP_ABSENT;
 	if (end == SOURCE_FAILED)
@@ -169,15 +198,15 @@ apply_answer(struct run *r, struct err *e)
 }
 
 /* From the stage's serial to the newest; 1 when a link is absent. */
-static int
-follow_chain(struct run *r, struct err *e)
+int
+run_follow(struct run *r, struct err *e)
 {
 	for (unsigned i = 0; i < CHAIN_MAX; i++) {
 		if (apply_answer(r, e) < 0)
 			return -1;
 		if (r->s.serial == r->head.serial)
 			return stage_save(&r->s, e);
-		switch (get_answer(r, r->s.serial, e)) {
+		switch (run_answer(r, r->s.serial, e)) {
 		case STEP_MORE:
 			break;
 		case STEP_ABSENT:
@@ -187,6 +216,42 @@ follow_chain(struct run *r, struct err *e)
 		}
 	}
 	return err_set(e, ERR_LIMIT, "a chain of deltas without end");
+}
+
+int
+run_delta_cost(struct run *r, uint64_t serial, uint64_t *bytes, uint64_t *to,
+    struct err *e)
+{
+	struct sync_head head;
+	struct sync_delta d;
+	struct slice rest;
+	struct buf answer;
+	int n = -1;
+
+	buf_init(&answer, ANSWER_MAX);
+	switch (get_since(r, serial, true, &answer, e)) {
+	case SOURCE_GOT:
+		break;
+	case SOURCE_ABSENT:
+		n = 1;
+		goto out;
+	default:
+		goto out;
+	}
+	if (sync_head_parse(buf_slice(&answer), &head, e) < 0)
+		goto out;
+	rest = slice_from(buf_slice(&answer), head.len);
+	*bytes = 0;
+	*to = serial;
+	n = serial == head.serial ? 0 : 1;
+	if (rest.len) {
+		n = sync_delta_parse(rest, true, &d, e);
+		*bytes = d.len;
+		*to = d.to;
+	}
+out:
+	buf_release(&answer);
+	return n;
 }
 
 /* --- by file ------------------------------------------------------------- */
@@ -207,9 +272,10 @@ bring_file(void *ctx, const struct sync_file *f, struct err *e)
 	return n;
 }
 
-/* Takes the origin's manifest as the goal and brings what is missing. */
+/* Takes the origin's manifest as the goal; what is missing goes to `missing`.
+ */
 static int
-by_file(struct run *r,
+to_manifest(struct run *r,
     int (*missing)(void *ctx, const struct sync_file *f, struct err *e),
     void *ctx, struct err *e)
 {
@@ -227,14 +293,10 @@ by_file(struct run *r,
 	return n < 0 ? -1 : stage_save(&r->s, e);
 }
 
-struct counting {
-	uint64_t files, bytes;
-};
-
 static int
 count_file(void *ctx, const struct sync_file *f, struct err *e)
 {
-	struct counting *c = ctx;
+	struct run_missing *c = ctx;
 
 	(void)e;
 	c->files++;
@@ -242,278 +304,58 @@ count_file(void *ctx, const struct sync_file *f, struct err *e)
 	return 0;
 }
 
-/* --- snapshots ----------------------------------------------------------- */
-
-/* Whether part `i` is held already, whole. */
-static bool
-part_is_held(struct run *r, const struct mirror_snap *snap, size_t i)
+int
+run_count_files(struct run *r, struct run_missing *out, struct err *e)
 {
-	char path[SNAP_PATH_ROOM];
-	struct hash hash;
-	uint64_t size;
-
-	snap_part_path(path, snap->serial, i);
-	return place_hash(r->m.state_fd, path, &hash, &size, NULL) == 0 &&
-	    size == snap->parts[i].size && hash_eq(&hash, &snap->parts[i].hash);
-}
-
-/* In a child: brings part `i`; its exit code. */
-static int
-bring_part(struct run *r, const struct mirror_snap *snap, size_t i)
-{
-	const struct mirror_part *p = &snap->parts[i];
-	char path[SNAP_PATH_ROOM], from[SNAP_PATH_ROOM];
-	struct err e = ERR_INIT;
-	struct buf body;
-	struct hash hash;
-
-	snap_part_path(path, snap->serial, i);
-	snprintf(from, sizeof(from), "snap/%llu/%06zu",
-	    (unsigned long long)snap->serial, i);
-	buf_init(&body, (size_t)p->size + 1);
-	for (unsigned t = 1;; t++) {
-		struct timespec pause = { .tv_sec = (time_t)t,
-			.tv_nsec = getpid() % 1000 * 1000000L };
-
-		buf_clear(&body);
-		switch (source_get(r->args, from, &body, &e)) {
-		case SOURCE_ABSENT:
-			return EX_NOINPUT;
-		case SOURCE_FAILED:
-			if (e.kind != ERR_STOPPED || t == TRIES)
-				return sync_complain(&e);
-			(void)nanosleep(&pause, NULL);
-			continue;
-		default:
-			break;
-		}
-		break;
-	}
-	if (body.len != p->size || hash_of(buf_slice(&body), &hash) < 0 ||
-	    !hash_eq(&hash, &p->hash)) {
-		err_set(&e, ERR_CORRUPT,
-		    "\"%s\" is not the part that was signed", from);
-		return sync_complain(&e);
-	}
-	if (io_write_file(r->m.state_fd, path, buf_slice(&body), 0644, &e) < 0)
-		return sync_complain(&e);
-	return EX_OK;
-}
-
-/* Parts in flight: which are missing, and the first bad exit code. */
-struct flight {
-	size_t next, missing;
-	unsigned running;
-	int code;
-	bool spent; /* the budget is */
-};
-
-static void
-start_part(struct run *r, const struct mirror_snap *snap, struct flight *f)
-{
-	size_t i = f->next++;
-	pid_t pid;
-
-	if (part_is_held(r, snap, i))
-		return;
-	f->missing++;
-	if (snap->parts[i].size > r->args->budget) {
-		f->spent = true;
-		return;
-	}
-	fflush(stdout);
-	if ((pid = fork()) == 0)
-		_exit(bring_part(r, snap, i));
-	if (pid < 0) {
-		f->code = EX_OSERR;
-		return;
-	}
-	f->running++;
-	r->args->spent += snap->parts[i].size;
-	if (r->args->budget != UINT64_MAX)
-		r->args->budget -= snap->parts[i].size;
-}
-
-static void
-await_part(struct flight *f)
-{
-	int status;
-
-	while (wait(&status) < 0 && errno == EINTR)
-		;
-	f->running--;
-	if (!WIFEXITED(status))
-		f->code = EX_TEMPFAIL;
-	else if (WEXITSTATUS(status) && !f->code)
-		f->code = WEXITSTATUS(status);
-}
-
-/* Brings every part that is not held; 1: the origin has them no more. */
-static int
-bring_parts(struct run *r, const struct mirror_snap *snap, struct err *e)
-{
-	struct flight f = { .code = 0 };
-	uint64_t rate = r->args->opts.bytes_per_s;
-
-	r->args->opts.bytes_per_s = rate / r->args->jobs;
-	while (f.running || (f.next < snap->count && !f.code && !f.spent)) {
-		if (f.next < snap->count && !f.code && !f.spent &&
-		    f.running < r->args->jobs)
-			start_part(r, snap, &f);
-		else
-			await_part(&f);
-	}
-	r->args->opts.bytes_per_s = rate;
-	if (f.code == EX_NOINPUT)
-		return 1;
-	if (f.code) {
-		r->code = f.code;
-		r->said = true;
-		return -1;
-	}
-	if (f.spent)
-		return err_set(e, ERR_STOPPED,
-		    "the byte budget is spent; the next run goes on from here");
-	return 0;
-}
-
-/* Reads the snapshot's list, from the stage or from the origin. */
-static int
-get_list(struct run *r, struct mirror_snap *snap, struct err *e)
-{
-	char folder[24], path[64];
-	struct buf frame;
-	struct hash hash;
-	int fd, n = -1;
-
-	snprintf(
-	    folder, sizeof(folder), "%llu", (unsigned long long)r->head.snap);
-	snprintf(path, sizeof(path), "snap/%s/list", folder);
-	buf_init(&frame, SYNC_FRAME_MAX);
-	if ((fd = place_dir(r->m.stage_fd, "snap", e)) < 0)
-		goto out;
-	n = place_dir(fd, folder, e);
-	close(fd);
-	if (n < 0)
-		goto out;
-	close(n);
-	n = place_read(r->m.stage_fd, path, SYNC_FRAME_MAX, &frame, e);
-	if (n == 0 && !frame.len) {
-		n = source_get(r->args, path, &frame, e) == SOURCE_GOT ? 0 : -1;
-		if (n == 0)
-			n = io_write_file(
-			    r->m.stage_fd, path, buf_slice(&frame), 0644, e);
-	}
-	if (n == 0 && hash_of(buf_slice(&frame), &hash) < 0)
-		n = err_set(e, ERR_SYSTEM, "SHA-256 failed");
-	if (n == 0 &&
-	    (frame.len != r->head.snap_list_bytes ||
-		!hash_eq(&hash, &r->head.snap_list))) {
-		(void)unlinkat(r->m.stage_fd, path, 0);
-		n = err_set(e, ERR_INVALID,
-		    "the snapshot's list is not the one that was signed");
-	}
-	if (n == 0)
-		n = snap_parse(snap, r->head.snap, buf_slice(&frame), e);
-out:
-	buf_release(&frame);
-	return n;
-}
-
-static uint64_t
-missing_bytes(struct run *r, const struct mirror_snap *snap)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < snap->count; i++)
-		if (!part_is_held(r, snap, i))
-			bytes += snap->parts[i].size;
-	return bytes;
-}
-
-/* The snapshot, unpacked, and from its serial on by deltas; 1: it is gone. */
-static int
-by_snapshot(struct run *r, const struct mirror_snap *snap, struct err *e)
-{
-	struct buf head;
-	int n = bring_parts(r, snap, e);
-
-	if (n)
-		return n;
-	buf_init(&head, SYNC_HEAD_MAX);
-	buf_add(&head, buf_slice(&r->answer));
-	if (stage_aim(&r->s, buf_slice(&head), e) < 0 ||
-	    stage_snapshot(&r->s, snap, e) < 0)
-		n = -1;
-	buf_release(&head);
-	if (n < 0)
-		return -1;
-	if (r->s.serial == r->head.serial)
-		return stage_save(&r->s, e);
-	switch (get_answer(r, r->s.serial, e)) {
-	case STEP_MORE:
-		return follow_chain(r, e);
-	case STEP_ABSENT:
-		return 1;
-	default:
-		return -1;
-	}
+	*out = (struct run_missing){ .files = 0 };
+	return to_manifest(r, count_file, out, e);
 }
 
 /*
- * Without a delta to start from.  With a tree of its own the mirror asks for
- * the manifest, and brings single files where that is less than the snapshot.
+ * Manifest and files change under their names: where they are not those of the
+ * head, there may be a newer one by now.
  */
-static int
-from_nothing(struct run *r, struct err *e)
+int
+run_by_file(struct run *r, struct err *e)
 {
-	struct counting c = { .files = 0 };
-	struct mirror_snap snap = { .parts = NULL };
-	struct buf answer;
-	int n;
+	struct err newer = ERR_INIT;
 
-	buf_init(&answer, SYNC_HEAD_MAX);
-	buf_add(&answer, slice_upto(buf_slice(&r->answer), r->head.len));
-	n = stage_aim(&r->s, buf_slice(&answer), e);
-	if (n == 0)
-		n = get_list(r, &snap, e);
-	buf_release(&answer);
-	if (n < 0 && e->kind == ERR_MISSING) /* a mirror that kept none */
-		return by_file(r, bring_file, r, e);
-	if (n < 0)
-		return -1;
-	if (r->args->dry_run) {
-		say("would %llu\n",
-		    (unsigned long long)missing_bytes(r, &snap));
-		snap_release(&snap);
-		return 0;
+	for (unsigned t = 1;; t++) {
+		if (to_manifest(r, bring_file, r, e) == 0)
+			return 0;
+		if (t == TRIES ||
+		    (e->kind != ERR_CORRUPT && e->kind != ERR_MISSING &&
+			e->kind != ERR_LIMIT) ||
+		    run_answer(r, 0, &newer) != STEP_MORE ||
+		    r->head.serial <= r->s.head.serial ||
+		    stage_aim(&r->s, buf_slice(&r->answer), &newer) < 0)
+			return -1;
 	}
-	if (r->m.live.count) {
-		n = by_file(r, count_file, &c, e);
-		if (n == 0 && c.bytes < missing_bytes(r, &snap)) {
-			n = by_file(r, bring_file, r, e);
-			snap_release(&snap);
-			return n;
-		}
-	}
-	n = by_snapshot(r, &snap, e);
-	if (n == 1) /* it was replaced meanwhile, and is gone */
-		n = by_file(r, bring_file, r, e);
-	snap_release(&snap);
-	return n;
 }
 
 /* --- the run ------------------------------------------------------------- */
 
+/* What the chain of deltas from the live tree would bring. */
 static int
 would(struct run *r, struct err *e)
 {
-	struct slice rest = slice_from(buf_slice(&r->answer), r->head.len);
-	struct sync_delta d;
+	uint64_t at = r->m.head.serial, sum = r->head.len, bytes = 0;
 
-	if (sync_delta_parse(rest, true, &d, e) < 0)
-		return -1;
-	say("would %zu\n", d.len + r->head.len);
+	for (unsigned i = 0; i < CHAIN_MAX && at < r->head.serial; i++) {
+		uint64_t from = at;
+		int n = run_delta_cost(r, from, &bytes, &at, e);
+
+		if (n < 0)
+			return -1;
+		if (n > 0) /* the chain is broken */
+			return run_answer(r, 0, e) == STEP_MORE
+			    ? run_from_nothing(r, e)
+			    : -1;
+		if (at <= from)
+			break;
+		sum += bytes + (i ? r->head.len : 0);
+	}
+	run_say("would %llu\n", (unsigned long long)sum);
 	return 0;
 }
 
@@ -526,12 +368,13 @@ stage_newest(struct run *r, bool from_start, struct err *e)
 	if (stage_begin(&r->s, &r->m, e) < 0)
 		return -1;
 	if (from_start)
-		return from_nothing(r, e);
+		return run_from_nothing(r, e);
 	if (r->args->dry_run)
 		return would(r, e);
-	n = follow_chain(r, e);
+	n = run_follow(r, e);
 	if (n == 1)
-		n = get_answer(r, 0, e) == STEP_MORE ? from_nothing(r, e) : -1;
+		n = run_answer(r, 0, e) == STEP_MORE ? run_from_nothing(r, e)
+						     : -1;
 	return n;
 }
 
@@ -550,7 +393,7 @@ settle(struct run *r, int n, struct err *e)
 	if (n < 0 && e->kind != ERR_CORRUPT)
 		return -1;
 	first = *e;
-	if (!r->s.head.serial || by_file(r, bring_file, r, e) < 0 ||
+	if (!r->s.head.serial || run_by_file(r, e) < 0 ||
 	    stage_check(&r->s, e) < 0) {
 		if (e->kind != ERR_STOPPED)
 			*e = first;
@@ -563,7 +406,7 @@ settle(struct run *r, int n, struct err *e)
 static int
 repair(struct run *r, struct err *e)
 {
-	switch (get_answer(r, 0, e)) {
+	switch (run_answer(r, 0, e)) {
 	case STEP_SAME:
 	case STEP_RESIGNED:
 	case STEP_MORE:
@@ -574,9 +417,9 @@ repair(struct run *r, struct err *e)
 	r->staged = true;
 	if (stage_begin(&r->s, &r->m, e) < 0 ||
 	    stage_aim(&r->s, buf_slice(&r->answer), e) < 0 ||
-	    by_file(r, bring_file, r, e) < 0)
+	    run_by_file(r, e) < 0)
 		return -1;
-	say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
+	run_say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
 	    r->s.tree.count, (unsigned long long)r->s.tree.bytes);
 	return 0;
 }
@@ -585,22 +428,27 @@ static int
 fetch(struct run *r, struct err *e)
 {
 	uint64_t serial = r->m.head.serial;
-	enum step step = get_answer(r, serial, e);
+	enum step step;
 	int n = 0;
+
+	if (r->m.manifest_lost && !r->args->dry_run)
+		return repair(r, e);
+	step = run_answer(r, serial, e);
 
 	if (step == STEP_ABSENT && serial) {
 		serial = 0;
-		step = get_answer(r, 0, e);
+		step = run_answer(r, 0, e);
 	}
 	switch (step) {
 	case STEP_SAME:
-		say("same %llu\n", (unsigned long long)r->m.head.serial);
+		run_say("same %llu\n", (unsigned long long)r->m.head.serial);
 		return 0;
 	case STEP_RESIGNED:
 		if (!r->args->dry_run &&
 		    mirror_keep_head(&r->m, buf_slice(&r->answer), e) < 0)
 			return -1;
-		say("resigned %llu\n", (unsigned long long)r->m.head.serial);
+		run_say(
+		    "resigned %llu\n", (unsigned long long)r->m.head.serial);
 		return 0;
 	case STEP_MORE:
 		break;
@@ -618,7 +466,7 @@ fetch(struct run *r, struct err *e)
 		return n;
 	if (settle(r, n, e) < 0 || stage_save(&r->s, e) < 0)
 		return -1;
-	say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
+	run_say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
 	    r->s.tree.count, (unsigned long long)r->s.tree.bytes);
 	return 0;
 }
@@ -638,7 +486,7 @@ sync_fetch(struct sync_args *args)
 		stage_release(&r.s);
 	mirror_close(&r.m);
 	buf_release(&r.answer);
-	say("bytes %llu\n", (unsigned long long)args->spent);
+	run_say("bytes %llu\n", (unsigned long long)args->spent);
 	if (n == 0)
 		return EX_OK;
 	if (!r.said)

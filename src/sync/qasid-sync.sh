@@ -1,7 +1,7 @@
 #!/bin/sh
 # qasid-sync: brings a mirror of a Qasid site up to date.  See qasid-sync(1).
 #
-#	qasid-sync [-nqv] [-V|--verify] [-c SETTINGS]
+#	qasid-sync [-nv] [--verify] [-c SETTINGS]
 #
 # Run from cron or a timer.  Silent on success, one line on stderr when not.
 # It decides when and in what order; what comes from the network is fetched,
@@ -12,7 +12,8 @@ umask 022
 LC_ALL=C
 export LC_ALL
 
-EX_USAGE=64 EX_DATAERR=65 EX_CANTCREAT=73 EX_TEMPFAIL=75 EX_CONFIG=78
+EX_USAGE=64 EX_DATAERR=65 EX_CANTCREAT=73 EX_IOERR=74 EX_TEMPFAIL=75
+EX_CONFIG=78
 
 settings=/etc/qasid/sync.conf
 dry='' verify='' verbose=''
@@ -25,7 +26,7 @@ connect_timeout=30 idle_timeout=60 tries=3 delay=0 keep=yes lock_hours=24
 pre='' post_change='' post_error='' log=''
 
 complain() { # complain TEXT: one line
-	echo "qasid-sync: $*" >&2
+	printf 'qasid-sync: %s\n' "$*" >&2 # echo would read backslashes
 }
 
 bad_setting() { # bad_setting TEXT
@@ -33,8 +34,8 @@ bad_setting() { # bad_setting TEXT
 	exit "$EX_CONFIG"
 }
 
-is_number() {
-	case $1 in '' | *[!0-9]*) return 1 ;; esac
+is_number() { # without a 0 in front, which the shell takes for octal
+	case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac
 	[ "${#1}" -le 18 ]
 }
 
@@ -67,7 +68,12 @@ set_value() { # set_value NAME VALUE
 		idle-timeout | tries | delay | lock-hours)
 		number "$1" "$2"
 		case $1 in
-		jobs) jobs=$2 ;;
+		jobs)
+			case $2 in
+			[1-9] | 1[0-6]) jobs=$2 ;;
+			*) bad_setting '"jobs" is 1 to 16' ;;
+			esac
+			;;
 		rate) rate=$2 ;;
 		budget-run) budget_run=$2 ;;
 		budget-month) budget_month=$2 ;;
@@ -98,6 +104,21 @@ read_settings() {
 	'') bad_setting '"dir" is missing: the folder of the mirror' ;;
 	*) bad_setting '"dir" begins with a slash' ;;
 	esac
+	case $store in
+	/*) ;;
+	'') keep=no ;; # nothing would serve it
+	*) bad_setting '"store" begins with a slash' ;;
+	esac
+	case $log in
+	'') ;;
+	/*)
+		[ -f "$log" ] || [ ! -e "$log" ] ||
+			bad_setting "\"$log\" is no file"
+		true 2>/dev/null >>"$log" ||
+			bad_setting "\"$log\" cannot be written"
+		;;
+	*) bad_setting '"log" begins with a slash' ;;
+	esac
 	for hook in "$pre" "$post_change" "$post_error"; do
 		[ -z "$hook" ] || [ -x "$hook" ] ||
 			bad_setting "\"$hook\" cannot be run"
@@ -109,7 +130,7 @@ read_settings() {
 # --- what a run leaves behind ----------------------------------------------
 
 started=$(date +%s)
-bytes=0 serial=0 changed='' last_words=''
+bytes=0 serial=0 changed='' last_words='' child=''
 
 now_text() {
 	date -u +%Y-%m-%dT%H:%M:%SZ
@@ -153,19 +174,14 @@ write_log() { # write_log EXIT-CODE
 	seconds=$(($(date +%s) - started))
 	line="$(now_text) exit $1 serial $serial bytes $bytes seconds $seconds"
 	[ -z "$last_words" ] || line="$line: $last_words"
-	echo "$line" >>"${log:-$dir/state/log}"
+	printf '%s\n' "$line" >>"${log:-$dir/state/log}"
 }
 
 # What people look at: who this mirror is, and how far it is.
 write_trace() {
-	{
-		echo "site: $name"
-		echo "serial: $serial"
-		echo "date: $(now_text)"
-		echo "source: $source"
-		echo "bytes: $bytes"
-		echo "program: $("$qasid" version)"
-	} >"$dir/state/trace.new" &&
+	printf 'site: %s\nserial: %s\ndate: %s\nsource: %s\nbytes: %s\n%s\n' \
+		"$name" "$serial" "$(now_text)" "$source" "$bytes" \
+		"program: $("$qasid" version)" >"$dir/state/trace.new" &&
 		mv "$dir/state/trace.new" "$dir/state/trace"
 }
 
@@ -173,21 +189,59 @@ finish() { # finish EXIT-CODE [TEXT]
 	code=$1
 	shift
 	last_words=$*
+	case $code in
+	0) ;;
+	64 | 126 | 127) code=$EX_CONFIG ;; # the settings made the command line
+	65 | 69 | 73 | 74 | 75 | 78) ;;
+	*)
+		last_words=${last_words:-a helper ended with $code}
+		code=$EX_TEMPFAIL
+		;;
+	esac
+	[ "$code" = 0 ] || last_words=${last_words:-failed with $code}
 	rm -f "$err" "$out"
 	[ -n "$dry" ] || write_log "$code"
 	if [ "$code" != 0 ]; then
-		[ -z "$last_words" ] || complain "$last_words"
+		complain "$last_words"
 		[ -z "$post_error" ] || [ -n "$dry" ] ||
 			"$post_error" "$code" "$serial" 9>&- || true
 	fi
 	exit "$code"
 }
 
+# shellcheck disable=SC2317 # a trap reaches it
+stop() { # by a signal: what we wait for ends too
+	trap '' INT TERM HUP
+	[ -z "$child" ] || {
+		kill "$child" 2>/dev/null
+		wait "$child" 2>/dev/null
+	}
+	finish "$EX_TEMPFAIL" 'stopped by a signal'
+}
+
 # --- helpers ----------------------------------------------------------------
 
-# helper VERB ARGS...: runs it; what it prints in $out, its words in $err.
-helper() {
-	"$qasid" sync "$@" >"$out" 2>"$err" 9>&-
+# run COMMAND...: what it prints in $out, its words in $err.  It is waited for,
+# not run in front, so that a signal is heard at once; it holds the lock too, so
+# that it ends before another run begins, should this one be killed.
+run() {
+	"$@" >"$out" 2>"$err" &
+	child=$!
+	wait "$child"
+	code=$?
+	child=''
+	return "$code"
+}
+
+pause() { # pause SECONDS
+	sleep "$1" 9>&- &
+	child=$!
+	wait "$child"
+	child=''
+}
+
+helper() { # helper VERB ARGS...
+	run "$qasid" sync "$@"
 	code=$?
 	spent=$(sed -n 's/^bytes \([0-9]*\)$/\1/p' "$out")
 	[ -z "$spent" ] || add_spent "$spent"
@@ -229,10 +283,10 @@ fetch_with_tries() { # fetch_with_tries ARGS...
 		fetch "$@" && return 0
 		code=$?
 		if [ "$code" != "$EX_TEMPFAIL" ] || [ "$try" -ge "$tries" ] ||
-			words | grep -q budget; then
+			words | grep -q 'budget\|clock'; then
 			return "$code"
 		fi
-		sleep $((try * 2 + $(random 5)))
+		pause $((try * 2 + $(random 5)))
 		try=$((try + 1))
 	done
 }
@@ -244,11 +298,20 @@ take_lock() {
 		complain "cannot make \"$dir\""
 		exit "$EX_CANTCREAT"
 	}
-	exec 9>>"$dir/state/lock" || exit "$EX_CANTCREAT"
+	# A failed redirection of exec would end the shell with a code of its own.
+	true 2>/dev/null >>"$dir/state/lock" || {
+		complain "cannot write \"$dir/state/lock\""
+		exit "$EX_CANTCREAT"
+	}
+	exec 9>>"$dir/state/lock"
 	if flock -n 9; then
 		touch "$dir/state/lock" # since when it is held
 		return
 	fi
+	[ -z "$dry" ] || {
+		complain 'another run is at work'
+		exit "$EX_TEMPFAIL"
+	}
 	last=0
 	if [ -r "$dir/state/last" ]; then
 		read -r last <"$dir/state/last" || true
@@ -295,12 +358,13 @@ build() {
 		cmp -s "$dir/state/head" "$dir/state/built"; then
 		return 0
 	fi
-	"$qasid" build --store "$store" --sync-from "$dir" "$dir/content" \
-		>"$out" 2>"$err" 9>&-
+	run "$qasid" build --store "$store" --sync-from "$dir" "$dir/content"
 	code=$?
 	# 1: an article was refused, as it was at the origin; the rest is there.
 	if [ "$code" -gt 1 ] || ! grep -q '^edition' "$err"; then
-		finish "$EX_DATAERR" "the build failed: $(tail -n 1 "$err")"
+		code=$EX_DATAERR
+		! grep -q 'No space left' "$err" || code=$EX_IOERR
+		finish "$code" "the build failed: $(tail -n 1 "$err")"
 	fi
 	cp "$dir/state/head" "$dir/state/built.new" &&
 		mv "$dir/state/built.new" "$dir/state/built"
@@ -329,9 +393,13 @@ done
 read_settings
 take_lock
 out=$dir/state/out.$$ err=$dir/state/err.$$
-: >"$out" && : >"$err" || exit "$EX_CANTCREAT"
+# shellcheck disable=SC2015 # either failing is the failure
+true 2>/dev/null >"$out" && true 2>/dev/null >"$err" || {
+	complain "cannot write to \"$dir/state\""
+	exit "$EX_CANTCREAT"
+}
 trap 'rm -f "$out" "$err"' EXIT
-trap 'finish "$EX_TEMPFAIL" "stopped by a signal"' INT TERM HUP
+trap stop INT TERM HUP
 read_serial
 
 if [ -n "$dry" ]; then
@@ -341,7 +409,7 @@ if [ -n "$dry" ]; then
 	finish 0
 fi
 
-[ "$delay" = 0 ] || sleep "$(random "$delay")"
+[ "$delay" = 0 ] || pause "$(random "$delay")"
 if [ -n "$pre" ]; then
 	"$pre" "$serial" 9>&- || finish "$EX_TEMPFAIL" "the hook \"$pre\" failed"
 fi
@@ -354,8 +422,9 @@ fetch_with_tries || finish "$?" "$(words)"
 grep -q '^staged' "$out" && switch
 read_serial
 build
-date +%s >"$dir/state/last"
-write_trace
+# shellcheck disable=SC2015 # as above
+date +%s >"$dir/state/last" && write_trace ||
+	finish "$EX_IOERR" "cannot write to \"$dir/state\""
 if [ -n "$changed" ] && [ -n "$post_change" ]; then
 	"$post_change" "$serial" 9>&- ||
 		finish "$EX_TEMPFAIL" "the hook \"$post_change\" failed"

@@ -189,13 +189,24 @@ mirror 75 'refused' a
 tail -n 1 "$tmp/hooks" | grep -q ' 75 ' || fail 'no hook for an error'
 
 # Settings are parsed, never run, and mistakes are named.
-for bad in 'nmae x' 'jobs many' 'keep maybe' "pre $tmp/none" 'dir relative'; do
+for bad in 'nmae x' 'jobs many' 'jobs 0' 'jobs 17' 'delay 08' 'keep maybe' \
+	"pre $tmp/none" 'dir relative' 'store relative' 'log relative' \
+	"log $tmp" "log $tmp/none/log" "qasid $tmp/none"; do
 	settings a "$origin_gemini" "$bad"
 	mirror 78 'conf' a
+	[ "$(wc -l <"$tmp/err")" = 1 ] || fail "$bad: $(cat "$tmp/err")"
+done
+# So are those that only the helpers can judge, in one line as well.
+for bad in 'key short' 'pin xyz' 'connect nowhere' 'idle-timeout 100000' \
+	'rate 999999999999999999' 'source'; do
+	settings a "$origin_gemini" "$bad"
+	mirror 78 '' a -n
+	mirror 78 '' a
+	[ "$(wc -l <"$tmp/err")" = 1 ] || fail "$bad: $(cat "$tmp/err")"
 done
 # shellcheck disable=SC2016 # it shall not expand
 settings a "$origin_gemini" 'log $(touch '"$tmp"'/ran)/log'
-mirror 0 'o such file\|cannot create\|nonexistent' a
+mirror 78 'cannot be written\|begins with' a
 [ ! -e "$tmp/ran" ] || fail 'a setting was run'
 mirror 64 'usage' a --nonsense
 

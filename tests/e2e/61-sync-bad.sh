@@ -197,7 +197,7 @@ fetch 0 'warning.*has changed' "$tmp/m" "gemini://$site:$origin_gemini" \
 	--connect "127.0.0.1:$origin_gemini" --known "$tmp/known"
 fetch 0 '^same 3' "$tmp/m" "gemini://$site:$origin_gemini" \
 	--connect "127.0.0.1:$origin_gemini" --known "$tmp/known"
-fetch 0 'not the one that was pinned' "$tmp/m" \
+fetch 65 'not the one that was pinned' "$tmp/m" \
 	"gemini://$site:$origin_gemini" --pin "$(printf %064d 7)" \
 	--connect "127.0.0.1:$origin_gemini"
 same "$tmp/tree" "$tmp/m/content"

@@ -66,6 +66,8 @@ mirror() {
 	if [ -n "$words" ]; then
 		grep -q -- "$words" "$tmp/out" "$tmp/err" ||
 			fail "\"$words\" not in: $(cat "$tmp/out" "$tmp/err")"
+	elif [ "$want" != 0 ]; then
+		[ -s "$tmp/err" ] || fail "qasid-sync $conf $*: nothing said"
 	elif [ -s "$tmp/out" ] || [ -s "$tmp/err" ]; then
 		fail "qasid-sync $conf says: $(cat "$tmp/out" "$tmp/err")"
 	fi
