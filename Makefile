@@ -83,6 +83,11 @@ REPLAY_BINS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
 # C programs that the end-to-end tests run as their clients.
 E2E_SRCS := $(wildcard tests/e2e/*.c)
 E2E_BINS := $(E2E_SRCS:tests/e2e/%.c=$(BUILD)/e2e/%)
+# The server with calls that can be made to fail, and who does it.
+FAULT_BINS := $(BUILD)/faults/qasid $(BUILD)/faults/drive
+FAULT_CALLS := malloc calloc realloc prctl recv send accept4 shutdown \
+	event_add SSL_new SSL_accept SSL_read_ex SSL_write_ex \
+	SSL_shutdown BIO_new mdb_get mdb_txn_renew
 BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
@@ -157,6 +162,20 @@ $(BUILD)/e2e/%: tests/e2e/%.c $(LIBS)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
+$(BUILD)/faults/qasid: tests/faults/wrap.c tests/faults/faults.h \
+	$(BUILD)/src/main.o $(LIBS)
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(FAULT_CALLS:%=-Wl,--wrap=%) \
+		-o $@ $< $(BUILD)/src/main.o \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/faults/drive: tests/faults/drive.c tests/faults/faults.h \
+	tests/e2e/client.h
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl -lcrypto
+
 $(BUILD)/bench/%: tests/bench/%.c $(LIBS)
 	@mkdir -p $(@D)
 	$(say) link $@
@@ -181,7 +200,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j2 MODE=$(MODE) test-build
 	@sh tests/run/all.sh $(BUILD)
 
-test-build: $(QASID) $(UNIT_BINS) $(REPLAY_BINS) $(E2E_BINS)
+test-build: $(QASID) $(UNIT_BINS) $(REPLAY_BINS) $(E2E_BINS) $(FAULT_BINS)
 
 asan:
 	@$(MAKE) --no-print-directory MODE=asan test
