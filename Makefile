@@ -91,7 +91,7 @@ FAULT_CALLS := malloc calloc realloc prctl recv send accept4 shutdown \
 BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all run deps deps-test test asan lint fuzz bench bench-mirrors \
+.PHONY: all run deps deps-test test asan lint fuzz soak bench bench-mirrors \
 	clients peers real headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
 	install clean help golden-update check-parts
@@ -104,6 +104,7 @@ help:
 	@echo 'make asan           the same under ASan and UBSan'
 	@echo 'make lint           formatters, linters, layers, manuals'
 	@echo 'make fuzz T=name    fuzz one target for SECONDS=60 (no T: all)'
+	@echo 'make soak           good and hostile clients for SECONDS=600, ASan'
 	@echo 'make bench          the figures of the README'
 	@echo 'make peers          other servers serve our export'
 	@echo 'make bench-mirrors  mirrors beside rsync, git and casync (root)'
@@ -176,6 +177,11 @@ $(BUILD)/faults/drive: tests/faults/drive.c tests/faults/faults.h \
 	$(say) link $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl -lcrypto
 
+$(BUILD)/soak/soak: tests/soak/soak.c tests/e2e/client.h
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl -lcrypto
+
 $(BUILD)/bench/%: tests/bench/%.c $(LIBS)
 	@mkdir -p $(@D)
 	$(say) link $@
@@ -228,6 +234,14 @@ bench: all $(BENCH_BINS) $(E2E_BINS)
 ARTICLES ?= 1000
 bench-mirrors: all $(BUILD)/bench/mirror_corpus
 	@sh tests/bench/mirrors.sh $(BUILD) $(ARTICLES)
+
+# Good and hostile clients for SECONDS=600, under ASan.
+soak: SECONDS := $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600)
+soak: deps-test
+	@$(MAKE) --no-print-directory -j2 MODE=asan soak-build
+	@BUILD=$(CURDIR)/.build/asan TOP=$(CURDIR) sh tests/soak/run.sh $(SECONDS)
+
+soak-build: $(QASID) $(BUILD)/soak/soak $(E2E_BINS)
 
 SECONDS ?= 60
 fuzz: deps-test
