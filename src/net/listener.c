@@ -171,12 +171,9 @@ ip_of(const union address *a)
 }
 
 static void
-on_ready(void *ctx, unsigned ready)
+take_some(struct listener *l, int most)
 {
-	struct listener *l = ctx;
-
-	(void)ready;
-	for (int i = 0; i < LISTENER_ROUND; i++) {
+	for (int i = 0; i < most; i++) {
 		union address a = { 0 };
 		socklen_t len = sizeof(a);
 		int fd =
@@ -201,6 +198,19 @@ on_ready(void *ctx, unsigned ready)
 		}
 		/* A peer that went while it waited costs itself alone. */
 	}
+}
+
+static void
+on_ready(void *ctx, unsigned ready)
+{
+	(void)ready;
+	take_some(ctx, LISTENER_ROUND);
+}
+
+void
+listener_take_rest(struct listener *l)
+{
+	take_some(l, LISTENER_BACKLOG);
 }
 
 void

@@ -55,5 +55,7 @@ struct listener *listener_new(
 /* Leaves the socket open. */
 void listener_free(struct listener *l);
 void listener_resume(struct listener *l);
+/* Takes those who wait already, as long as take() does: before an end. */
+void listener_take_rest(struct listener *l);
 
 #endif

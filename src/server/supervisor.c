@@ -424,6 +424,8 @@ stop(struct server *s)
 			g->kill_at_ms = at;
 		tell_all(g, WORKER_STOP);
 	}
+	/* With the workers' own copies gone, who comes now is told so. */
+	sockets_close(&s->current->sockets, NULL);
 	s->stopping = true;
 	notify_stopping();
 }

@@ -163,8 +163,14 @@ on_control(void *ctx, unsigned ready)
 		loop_watch_set(w->control, w->job->control, LOOP_NONE);
 	}
 	for (size_t i = 0; i < w->job->socket_count; i++) {
+		if (!w->ports[i].listener)
+			continue;
+		/* Nobody comes after us who would serve them. */
+		if (word == WORKER_STOP)
+			listener_take_rest(w->ports[i].listener);
 		listener_free(w->ports[i].listener);
 		w->ports[i].listener = NULL;
+		close(w->job->sockets[i].fd);
 	}
 	conn_pool_stop(w->pool, word == WORKER_STOP);
 }

@@ -78,6 +78,13 @@ done
 # SIGTERM: the page in transfer is finished, new peers are refused.
 transfer
 kill "$pid"
+tries=0
+while "$peer" get gemini "$gemini" "$url" >/dev/null 2>"$work/out"; do
+	tries=$((tries + 1))
+	[ $tries -lt 1000 ] || fail "new peers are served after a stop"
+done
+grep -q 'connect: Connection refused' "$work/out" ||
+	fail "a new peer is not refused: $(cat "$work/out")"
 finish "stop"
 wait "$pid" || fail "the server ended with status $?"
 pid=
