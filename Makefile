@@ -22,6 +22,9 @@ TEST_PACKAGES := clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
 # Servers that `make peers` compares ours with.
 PEER_PACKAGES := gophernicus molly-brown
 
+# What `make haproxy` puts in front of ours.
+PROXY_PACKAGES := haproxy
+
 -include .build/local.mk
 
 CSTD     := -std=c11 -D_GNU_SOURCE
@@ -91,7 +94,7 @@ FAULT_CALLS := malloc calloc realloc prctl recv send accept4 shutdown \
 BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all run deps deps-test test asan lint fuzz soak bench bench-mirrors \
+.PHONY: all run deps deps-test test asan lint fuzz soak haproxy bench bench-mirrors \
 	clients peers real headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
 	install clean help golden-update check-parts
@@ -105,6 +108,7 @@ help:
 	@echo 'make lint           formatters, linters, layers, manuals'
 	@echo 'make fuzz T=name    fuzz one target for SECONDS=60 (no T: all)'
 	@echo 'make soak           good and hostile clients for SECONDS=600, ASan'
+	@echo 'make haproxy        three nodes behind HAProxy'
 	@echo 'make bench          the figures of the README'
 	@echo 'make peers          other servers serve our export'
 	@echo 'make bench-mirrors  mirrors beside rsync, git and casync (root)'
@@ -225,6 +229,11 @@ peers: deps-test all $(E2E_BINS)
 	@sh tests/run/deps.sh $(PEER_PACKAGES)
 	@QASID=$(abspath $(QASID)) BUILD=$(abspath $(BUILD)) TOP=$(CURDIR) \
 		sh tests/peers/run.sh
+
+# Three nodes behind HAProxy.
+haproxy: deps-test all $(E2E_BINS)
+	@sh tests/run/deps.sh $(PROXY_PACKAGES)
+	@BUILD=$(abspath $(BUILD)) TOP=$(CURDIR) sh tests/haproxy/run.sh
 
 bench: all $(BENCH_BINS) $(E2E_BINS)
 	@sh tests/bench/run.sh $(BUILD)
