@@ -90,6 +90,13 @@ sync_packer_new(uint64_t pledged, struct err *e)
 	if (!ZSTD_isError(r))
 		r = ZSTD_CCtx_setParameter(
 		    p->ctx, ZSTD_c_windowLog, SYNC_SNAP_WINDOW_LOG);
+	/* Only with threads may the level change inside a frame (zstd.h). */
+	if (!ZSTD_isError(r))
+		r = ZSTD_CCtx_setParameter(
+		    p->ctx, ZSTD_c_nbWorkers, SYNC_SNAP_THREADS);
+	if (!ZSTD_isError(r))
+		r = ZSTD_CCtx_setParameter(
+		    p->ctx, ZSTD_c_jobSize, SYNC_SNAP_JOB);
 	if (!ZSTD_isError(r))
 		r = ZSTD_CCtx_setPledgedSrcSize(p->ctx, pledged);
 	if (ZSTD_isError(r)) {
@@ -110,8 +117,8 @@ sync_packer_free(struct sync_packer *p)
 	mem_free(p);
 }
 
-int
-sync_packer_add(struct sync_packer *p, struct slice text, bool end,
+static int
+drive(struct sync_packer *p, struct slice text, ZSTD_EndDirective how,
     struct buf *out, struct err *e)
 {
 	ZSTD_inBuffer in = { text.len ? text.ptr : "", text.len, 0 };
@@ -120,11 +127,29 @@ sync_packer_add(struct sync_packer *p, struct slice text, bool end,
 	do {
 		ZSTD_outBuffer room = { p->room, p->room_len, 0 };
 
-		left = ZSTD_compressStream2(
-		    p->ctx, &room, &in, end ? ZSTD_e_end : ZSTD_e_continue);
+		left = ZSTD_compressStream2(p->ctx, &room, &in, how);
 		if (ZSTD_isError(left))
 			return zstd_failed(e, left);
 		buf_add_mem(out, p->room, room.pos);
-	} while (in.pos < in.size || (end && left));
+	} while (in.pos < in.size || (how != ZSTD_e_continue && left));
 	return buf_failed(out) ? err_memory(e) : 0;
+}
+
+int
+sync_packer_add(struct sync_packer *p, struct slice text, bool end,
+    struct buf *out, struct err *e)
+{
+	return drive(p, text, end ? ZSTD_e_end : ZSTD_e_continue, out, e);
+}
+
+int
+sync_packer_hurry(struct sync_packer *p, struct buf *out, struct err *e)
+{
+	size_t r;
+
+	if (drive(p, SLICE_NONE, ZSTD_e_flush, out, e) < 0)
+		return -1;
+	r = ZSTD_CCtx_setParameter(
+	    p->ctx, ZSTD_c_compressionLevel, SYNC_LEVEL_LARGE);
+	return ZSTD_isError(r) ? zstd_failed(e, r) : 0;
 }

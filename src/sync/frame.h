@@ -24,6 +24,8 @@ enum {
 	SYNC_LEVEL_LARGE = 9,        /* where the text is over ... */
 	SYNC_LARGE_BYTES = 16 << 20, /* ... this */
 	SYNC_SNAP_WINDOW_LOG = 25,   /* 32 MiB */
+	SYNC_SNAP_THREADS = 2,       /* that pack a snapshot ... */
+	SYNC_SNAP_JOB = 16 << 20,    /* ... in pieces of so many bytes */
 };
 
 /*
@@ -44,6 +46,13 @@ void sync_packer_free(struct sync_packer *p);
 /* Packs `text`, appending what is ready to out; the last call has `end`. */
 int sync_packer_add(struct sync_packer *p, struct slice text, bool end,
     struct buf *out, struct err *e) __attribute__((warn_unused_result));
+
+/*
+ * What follows is packed already, as pictures are: it is looked through with
+ * SYNC_LEVEL_LARGE.  Appends what was held back.
+ */
+int sync_packer_hurry(struct sync_packer *p, struct buf *out, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* --- opening ------------------------------------------------------------- */
 

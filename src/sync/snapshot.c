@@ -202,7 +202,9 @@ pack_files(struct packing *k, struct err *e)
 {
 	const struct sync_tree *t = k->p->src->tree;
 
-	for (int texts = 1; texts >= 0; texts--)
+	for (int texts = 1; texts >= 0; texts--) {
+		if (!texts && sync_packer_hurry(k->packer, &k->out, e) < 0)
+			return -1;
 		for (size_t i = 0; i < t->count; i++) {
 			if (is_text(t->files[i]->path) != texts)
 				continue;
@@ -212,6 +214,7 @@ pack_files(struct packing *k, struct err *e)
 			    pack(k, buf_slice(&k->content), false, e) < 0)
 				return -1;
 		}
+	}
 	return pack(k, SLICE_NONE, true, e);
 }
 

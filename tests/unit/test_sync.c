@@ -315,6 +315,51 @@ test_frames(void **state)
 	buf_release(&frame);
 }
 
+/* Texts, then noise in a hurry: one frame, and the same bytes each time. */
+static void
+test_packed_stream(void **state)
+{
+	struct buf text, packed[2], again;
+	struct err e = ERR_INIT;
+	uint32_t noise = 1;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	buf_init(&again, 1 << 20);
+	for (unsigned i = 0; i < 20000; i++)
+		buf_addf(&text, "line %u\n", i % 500);
+	for (unsigned i = 0; i < 100000; i++) {
+		noise = noise * 1664525u + 1013904223u;
+		buf_add_char(&text, (char)(noise >> 24));
+	}
+	for (int i = 0; i < 2; i++) {
+		struct slice all = buf_slice(&text);
+		size_t half = text.len - 100000;
+		struct sync_packer *p = sync_packer_new(all.len, &e);
+
+		buf_init(&packed[i], 1 << 20);
+		assert_non_null(p);
+		assert_int_equal(sync_packer_add(p, slice_upto(all, half),
+				     false, &packed[i], &e),
+		    0);
+		assert_int_equal(sync_packer_hurry(p, &packed[i], &e), 0);
+		assert_int_equal(sync_packer_add(p, slice_from(all, half), true,
+				     &packed[i], &e),
+		    0);
+		sync_packer_free(p);
+	}
+	assert_true(packed[0].len < 110000);
+	assert_true(slice_eq(buf_slice(&packed[0]), buf_slice(&packed[1])));
+	assert_int_equal(sync_frame_read(&again, buf_slice(&packed[0]),
+			     SLICE_NONE, text.len, &e),
+	    0);
+	assert_true(slice_eq(buf_slice(&again), buf_slice(&text)));
+	buf_release(&packed[0]);
+	buf_release(&packed[1]);
+	buf_release(&again);
+	buf_release(&text);
+}
+
 static void
 test_frame_with_a_large_window(void **state)
 {
@@ -672,6 +717,7 @@ main(void)
 		cmocka_unit_test(test_manifest),
 		cmocka_unit_test(test_head_each_byte),
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_packed_stream),
 		cmocka_unit_test(test_frame_with_a_large_window),
 		cmocka_unit_test(test_delta_is_applied),
 		cmocka_unit_test(test_hostile_lists),
