@@ -238,11 +238,12 @@ haproxy: deps-test all $(E2E_BINS)
 bench: all $(BENCH_BINS) $(E2E_BINS)
 	@sh tests/bench/run.sh $(BUILD)
 
-# What a mirror costs, beside rsync, git and casync; needs root.  ARTICLES may
-# be 1000, 10000, 100000, or several of them.
-ARTICLES ?= 1000
-bench-mirrors: all $(BUILD)/bench/mirror_corpus
+# What a mirror costs, beside rsync, git and casync, then three mirrors behind
+# bad lines; needs root.  ARTICLES may be any of 1000, 10000, 100000.
+ARTICLES ?= 1000 10000
+bench-mirrors: all $(BUILD)/bench/mirror_corpus $(BUILD)/bench/slowlink
 	@sh tests/bench/mirrors.sh $(BUILD) $(ARTICLES)
+	@sh tests/bench/mirror_follow.sh $(BUILD)
 
 # Good and hostile clients for SECONDS=600, under ASan.
 soak: SECONDS := $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600)

@@ -21,8 +21,8 @@ enum {
 	WORDS = 20000,
 	WORD_MAX = 16,
 	FILES = 20,
-	LARGE_BYTES = 5 << 20,
-	NOISE_BYTES = 1316000,
+	LARGE_BYTES = 5000000,
+	NOISE_BYTES = 1210000,
 };
 
 static char words[WORDS][WORD_MAX];

@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh BUILD: every part of the bench, one after the other: the programs
-# bench_* and the scripts of this folder.  PART names one to run alone.
+# bench_* and the scripts of this folder, but for those of `make bench-mirrors`.
+# PART names one to run alone.
 set -eu
 build=$1
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -10,7 +11,7 @@ export BUILD="$build" TOP="$top"
 for part in "$build"/bench/bench_* tests/bench/*.sh; do
 	name=${part##*/}
 	name=${name%.sh}
-	case $part in *.d | *'*' | */run.sh) continue ;; esac
+	case $part in *.d | *'*' | */run.sh | */mirror*.sh) continue ;; esac
 	[ "${PART-$name}" = "$name" ] || continue
 	echo "== $name"
 	case $part in
