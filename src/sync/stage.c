@@ -332,8 +332,12 @@ apply_delta(struct mirror_stage *s, const struct sync_delta *d,
 int
 stage_delta(struct mirror_stage *s, const struct sync_delta *d, struct err *e)
 {
-	const uint64_t max[2] = { (uint64_t)s->tree.count + SYNC_FILES_MAX,
-		(uint64_t)SYNC_BASE_MAX + SYNC_CONTENT_MAX };
+	/* On the way to the newest state it may be more than that has. */
+	bool last = d->to == s->head.serial;
+	const uint64_t max[2] = { s->tree.count +
+		    (last ? s->head.files : (uint64_t)SYNC_FILES_MAX),
+		last ? s->head.bytes
+		     : (uint64_t)SYNC_BASE_MAX + SYNC_CONTENT_MAX };
 	struct mirror *m = s->m;
 	struct changes c = { .adds = NULL };
 	struct buf list;

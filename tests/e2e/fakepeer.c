@@ -13,6 +13,8 @@
  *	.cut     FIN without close_notify	.rst    a reset
  *	.drip    byte by byte, then properly	.stall  never
  *	other    close_notify and FIN
+ *
+ * Where DIR has no file of that name, one with such an end is taken.
  */
 #include <sys/socket.h>
 
@@ -98,19 +100,32 @@ send_file(struct peer *p, const char *path, bool drip)
 	fclose(f);
 }
 
+/* The file of that name, or of that name and an end. */
+static void
+find_file(char *path, size_t cap, const char *dir, const char *name)
+{
+	static const char *const all[] = { "", ".cut", ".rst", ".drip",
+		".stall" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(path, cap, "%s/%s%s", dir, name, all[i]);
+		if (access(path, R_OK) == 0)
+			return;
+	}
+}
+
 static void
 answer(struct peer *p, const char *dir)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
-	char line[2048], path[4096], drain[256];
-	const char *name;
+	char line[2048], name[4096], drain[256];
+	const char *last;
 
 	if (!read_line(p, line, sizeof(line)))
 		return;
-	name = strrchr(line, '/');
-	name = name ? name + 1 : line;
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	send_file(p, path, ends(name, ".drip"));
+	last = strrchr(line, '/');
+	find_file(name, sizeof(name), dir, last ? last + 1 : line);
+	send_file(p, name, ends(name, ".drip"));
 	if (ends(name, ".stall"))
 		while (peer_read(p, drain, sizeof(drain)) > 0)
 			;
