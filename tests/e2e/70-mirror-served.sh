@@ -39,8 +39,8 @@ serve m "$tmp/m.store"
 (
 	while [ -e "$tmp/ask" ]; do
 		for name in one two three; do
-			"$QASID" get "gopher://127.0.0.1:$m_gopher/0/articles/$name.txt" \
-				2>&1 | tr -d '\r' | awk -v lines=$lines '
+			nice curl -s "gopher://127.0.0.1:$m_gopher/0/articles/$name.txt" |
+				tr -d '\r' | awk -v lines=$lines '
 				/^Edition / { n++; if (n > 1 && $2 != last) mixed = 1
 					last = $2 }
 				END { print n == lines && !mixed ? last : "bad" }'
