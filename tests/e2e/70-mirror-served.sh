@@ -56,6 +56,8 @@ killed() {
 	code=0
 	"$BUILD/e2e/killat" "$1" sh "$sync" -c "$tmp/m.conf" \
 		>"$tmp/out" 2>"$tmp/err" || code=$?
+	# Its children die a moment later, and the lock with them.
+	[ ! -e "$tmp/m/state/lock" ] || flock "$tmp/m/state/lock" true
 }
 edition 2
 killed 1000000
