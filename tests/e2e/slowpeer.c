@@ -13,6 +13,11 @@
  *	slowpeer hold gemini|gopher PORT REQUEST BEGUN GO
  *		reads 1000 bytes, makes the file BEGUN, waits until the file GO
  *		is there, reads the rest; prints as pause does
+ *	slowpeer wait gemini|gopher PORT REQUEST tcp|tls|half BEGUN GO
+ *		connects (tcp), shakes hands (tls) or sends half of the request,
+ *		makes BEGUN, waits for GO, sends the rest; prints as pause does
+ *	slowpeer idle PORT COUNT BEGUN GO
+ *		COUNT peers that have shaken hands, from BEGUN until GO
  *	slowpeer await FILE PID
  *		waits for a file that process PID (or 0: any) moves into place
  *	slowpeer await-text FILE TEXT PID
@@ -194,6 +199,62 @@ read_slowly(bool gemini, int port, const char *text, const struct pause *pause)
 	return 0;
 }
 
+struct halt {
+	const char *state; /* in which it waits */
+	const char *begun, *go;
+};
+
+static int
+ask_late(bool gemini, int port, const char *text, const struct halt *halt)
+{
+	char request[TEXT_MAX], bytes[4096];
+	size_t len = unescape(request, sizeof(request), text, "", port);
+	struct peer p = { .fd = dial(port, 0) };
+	bool is_half = !strcmp(halt->state, "half");
+	size_t half = is_half ? len / 2 : 0, got = 0;
+	struct how how = { .rcvbuf = 0 };
+	struct reply r = { 0 };
+	ssize_t n;
+
+	if (gemini && strcmp(halt->state, "tcp") != 0 &&
+	    !(p.ssl = start_tls(p.fd, &how, NULL)))
+		return 1;
+	if (half)
+		give(&p, request, half);
+	make_file(halt->begun);
+	if (await_file(halt->go, 0) != 0)
+		return 1;
+	if (gemini && !p.ssl && !(p.ssl = start_tls(p.fd, &how, NULL)))
+		return 1;
+	ask(&p, request + half, len - half, &how);
+	while ((n = take(&p, bytes, sizeof(bytes), &r)) > 0)
+		got += (size_t)n;
+	printf("%zu %s\n", got,
+	    r.closed && (!gemini || r.notified) ? "whole" : "cut");
+	hang_up(&p);
+	return 0;
+}
+
+static int
+hold_idle(int port, int count, const char *begun, const char *go)
+{
+	struct peer *peers = calloc((size_t)count, sizeof(*peers));
+	int r;
+
+	for (int i = 0; i < count; i++) {
+		peers[i].fd = dial(port, 0);
+		peers[i].ssl = start_tls(peers[i].fd, &(struct how){ 0 }, NULL);
+		if (!peers[i].ssl)
+			return 1;
+	}
+	make_file(begun);
+	r = await_file(go, 0);
+	for (int i = 0; i < count; i++)
+		hang_up(&peers[i]);
+	free(peers);
+	return r;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -215,6 +276,12 @@ main(int argc, char **argv)
 	if (!strcmp(mode, "hold") && argc == 7)
 		return read_slowly(gemini, port, argv[4],
 		    &(struct pause){ 1000, 0, argv[5], argv[6] });
+	if (!strcmp(mode, "wait") && argc == 8)
+		return ask_late(gemini, port, argv[4],
+		    &(struct halt){ argv[5], argv[6], argv[7] });
+	if (!strcmp(mode, "idle") && argc == 6)
+		return hold_idle((int)strtol(argv[2], NULL, 10),
+		    (int)strtol(argv[3], NULL, 10), argv[4], argv[5]);
 	if (!strcmp(mode, "await") && argc == 4)
 		return await_file(argv[2], (pid_t)strtol(argv[3], NULL, 10));
 	if (!strcmp(mode, "await-text") && argc == 5)

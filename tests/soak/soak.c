@@ -24,6 +24,7 @@ enum {
 	HOSTILE = 2, /* processes */
 	HELD = 150,  /* connections that each hostile one holds */
 	LOOK_MS = 2000,
+	SLOW_MS = 3000, /* is worth a line */
 	RELOAD_MS = 10000,
 	FLAT_PART = 10,
 	FLAT_KB = 2048, /* and what sampling alone may differ by */
@@ -130,6 +131,11 @@ ask_once(const struct scene *s, long pause_ms)
 	ms = now_ms() - start - pause_ms;
 	if (ms > tally->slowest_ms)
 		tally->slowest_ms = ms;
+	if (ms > SLOW_MS) {
+		printf("slow: %s %s: %ld ms\n",
+		    s->gemini ? "gemini" : "gopher", s->path, ms);
+		fflush(stdout);
+	}
 	tally->asked++;
 	if (!is_whole(s, &r)) {
 		tally->lost++;
