@@ -324,6 +324,13 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(QASID) $(DESTDIR)$(PREFIX)/bin/qasid
 	install -m 755 src/sync/qasid-sync.sh $(DESTDIR)$(PREFIX)/bin/qasid-sync
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/doc/qasid
+	for u in service timer cron; do \
+		case $$u in cron) d=share/doc/qasid ;; \
+		*) d=lib/systemd/system ;; esac; \
+		sed 's|/usr/local/bin|$(PREFIX)/bin|' src/sync/qasid-sync.$$u \
+			>$(DESTDIR)$(PREFIX)/$$d/qasid-sync.$$u || exit 1; done
 	for m in $(MAN_FILES); do \
 		s=$${m##*.}; install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done
