@@ -16,9 +16,11 @@
 #include "base/date.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/mem.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
 #include "content/catalog.h"
+#include "render/words.h"
 #include "store/store.h"
 #include "sync/head.h"
 
@@ -45,6 +47,7 @@ enum state {
 };
 
 struct mirror_state {
+	const char *url;
 	enum state state;
 	uint64_t serial;
 	int64_t time_s; /* of the head it has */
@@ -108,7 +111,7 @@ ask(struct settings *set, const char *url, struct mirror_state *out)
 	struct sync_head head;
 	struct buf answer;
 
-	*out = (struct mirror_state){ .state = SILENT };
+	*out = (struct mirror_state){ .url = url, .state = SILENT };
 	buf_init(&answer, SYNC_HEAD_MAX);
 	set->args.source = url;
 	if (source_get(&set->args, "since/0", &answer, &out->why) ==
@@ -140,7 +143,7 @@ ask(struct settings *set, const char *url, struct mirror_state *out)
 }
 
 static void
-tell(const struct settings *set, const char *url, const struct mirror_state *m)
+tell(const struct settings *set, const struct mirror_state *m)
 {
 	char day[DATE_RFC3339_BYTES + 1];
 	struct date d = date_from_unix(m->time_s);
@@ -150,42 +153,79 @@ tell(const struct settings *set, const char *url, const struct mirror_state *m)
 	switch (m->state) {
 	case CURRENT:
 	case BEHIND:
-		printf("%s\t%s\tserial %llu of %llu\t%s\n", url,
+		printf("%s\t%s\tserial %llu of %llu\t%s\n", m->url,
 		    m->state == CURRENT ? "current" : "behind",
 		    (unsigned long long)m->serial,
 		    (unsigned long long)set->ours.serial, day);
 		break;
 	default:
-		printf("%s\t%s\t%s\n", url,
+		printf("%s\t%s\t%s\n", m->url,
 		    m->state == SILENT ? "silent" : "wrong", m->why.text);
 	}
 }
 
-/* A line of the page; days and not minutes, so that it seldom changes. */
-static void
-add_line(struct buf *page, const char *url, const struct mirror_state *m)
+/* --- the pages ----------------------------------------------------------- */
+
+/* The program's word in `lang`, unless capsule.yaml has another. */
+static struct slice
+word_in(const struct catalog *c, struct slice lang, enum word w)
 {
+	struct slice main = slice_upto(lang, slice_find(lang, '-'));
+	struct slice text = slice_cstr(words_for(lang)->word[w]);
+
+	for (size_t i = 0; i < c->word_count; i++) {
+		const struct catalog_word *o = &c->words[i];
+
+		if (!slice_eq_cstr(o->name, words_name(w)))
+			continue;
+		if (slice_eq(o->lang, lang))
+			return o->text;
+		if (slice_eq(o->lang, main))
+			text = o->text;
+	}
+	return text;
+}
+
+/* Days and not minutes, so that it seldom changes. */
+static void
+add_line(struct buf *page, const struct catalog *c, struct slice lang,
+    const struct mirror_state *m)
+{
+	static const enum word words[] = {
+		[CURRENT] = WORD_MIRROR_CURRENT,
+		[BEHIND] = WORD_MIRROR_BEHIND,
+		[SILENT] = WORD_MIRROR_SILENT,
+		[WRONG] = WORD_MIRROR_WRONG,
+	};
+	struct slice text = word_in(c, lang, words[m->state]);
 	char day[DATE_DAY_BYTES + 1];
 	struct date d = date_from_unix(m->time_s);
 
 	date_format_day(&d, day);
-	buf_addf(page, "- <%s>\n", url);
-	switch (m->state) {
-	case CURRENT:
-		buf_add_cstr(page, "  is up to date.\n");
-		break;
-	case BEHIND:
-		buf_addf(page, "  has what was published up to %s.\n", day);
-		break;
-	case SILENT:
-		buf_add_cstr(page, "  did not answer.\n");
-		break;
-	default:
-		buf_add_cstr(page, "  is not to be trusted at present.\n");
-	}
+	buf_addf(page, "- <%s>\n  %.*s", m->url, SLICE_FMT(text));
+	if (m->state == BEHIND)
+		buf_addf(page, " %s", day);
+	buf_add_char(page, '\n');
 }
 
-/* --- the page ------------------------------------------------------------ */
+/* "mirrors.md", and "mirrors-ur.md" for another language than the first. */
+static void
+add_name(struct buf *out, struct slice path, struct slice lang, bool first)
+{
+	struct slice stem = path;
+
+	if (slice_ends(path, SLICE_LIT(".md")))
+		stem.len -= 3;
+	buf_add(out, stem);
+	if (!first)
+		buf_add_char(out, '-');
+	for (size_t i = 0; !first && i < lang.len; i++)
+		buf_add_char(out,
+		    (char)(lang.ptr[i] >= 'A' && lang.ptr[i] <= 'Z'
+			    ? lang.ptr[i] - 'A' + 'a'
+			    : lang.ptr[i]));
+	buf_add(out, slice_from(path, stem.len));
+}
 
 static int
 write_page(const char *path, struct slice text, struct err *e)
@@ -202,30 +242,81 @@ write_page(const char *path, struct slice text, struct err *e)
 	return same ? 0 : io_write_file(AT_FDCWD, path, text, 0644, e);
 }
 
-static int
-ask_all(struct settings *set, const struct catalog *catalog, struct err *e)
+static struct slice
+language(const struct catalog *c, size_t i)
 {
-	struct buf page;
+	return i ? c->languages.items[i] : catalog_lang(c);
+}
+
+/* The page in language number `i`, its front matter naming the others. */
+static void
+make_page(struct buf *page, const struct settings *set, const struct catalog *c,
+    const struct mirror_state *all, size_t i)
+{
+	const char *slash = strrchr(set->page, '/');
+	struct slice name = slice_cstr(slash ? slash + 1 : set->page);
+	struct slice lang = language(c, i);
+	bool any = false;
+
+	buf_addf(page, "---\ntitle: %.*s\nlang: %.*s\n",
+	    SLICE_FMT(word_in(c, lang, WORD_MIRRORS)), SLICE_FMT(lang));
+	for (size_t k = 0; k < c->languages.count; k++) {
+		if (k == i)
+			continue;
+		buf_addf(page, "%s%.*s: ", any ? ", " : "translations: {",
+		    SLICE_FMT(language(c, k)));
+		add_name(page, name, language(c, k), k == 0);
+		any = true;
+	}
+	buf_addf(page, "%s---\n\n%.*s\n\n", any ? "}\n" : "",
+	    SLICE_FMT(word_in(c, lang, WORD_MIRRORS_ARE)));
+	for (size_t k = 0; k < c->mirrors.count; k++)
+		add_line(page, c, lang, &all[k]);
+}
+
+static int
+write_pages(const struct settings *set, const struct catalog *c,
+    const struct mirror_state *all, struct err *e)
+{
+	size_t count = c->languages.count ? c->languages.count : 1;
+	struct buf page, path;
 	int r = 0;
 
 	buf_init(&page, PAGE_MAX);
-	buf_add_cstr(&page,
-	    "---\ntitle: Mirrors\nlang: en\n---\n\nThe same articles stand on "
-	    "these servers, each kept by somebody else and checked against "
-	    "our signature.\n\n");
-	for (size_t i = 0; i < catalog->mirrors.count; i++) {
-		const char *url = catalog->mirrors.items[i].ptr;
-		struct mirror_state m;
+	buf_init(&path, 4096);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const char *name;
 
-		ask(set, url, &m);
-		tell(set, url, &m);
-		add_line(&page, url, &m);
+		buf_clear(&page);
+		buf_clear(&path);
+		make_page(&page, set, c, all, i);
+		add_name(&path, slice_cstr(set->page), language(c, i), i == 0);
+		name = buf_cstr(&path);
+		r = !name || buf_failed(&page)
+		    ? err_memory(e)
+		    : write_page(name, buf_slice(&page), e);
+	}
+	buf_release(&path);
+	buf_release(&page);
+	return r;
+}
+
+static int
+ask_all(struct settings *set, const struct catalog *catalog, struct err *e)
+{
+	size_t count = catalog->mirrors.count;
+	struct mirror_state *all = mem_calloc(count + 1, sizeof(*all));
+	int r = 0;
+
+	if (!all)
+		return err_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		ask(set, catalog->mirrors.items[i].ptr, &all[i]);
+		tell(set, &all[i]);
 	}
 	if (set->page)
-		r = buf_failed(&page)
-		    ? err_memory(e)
-		    : write_page(set->page, buf_slice(&page), e);
-	buf_release(&page);
+		r = write_pages(set, catalog, all, e);
+	mem_free(all);
 	return r;
 }
 

@@ -2,6 +2,13 @@
 
 #include "render/words.h"
 
+static const char mirrors_are_en[] =
+    "The same articles stand on these servers, each kept by somebody else and "
+    "checked against our signature.";
+static const char mirrors_are_ur[] =
+    "یہی مضامین ان سرورز پر بھی موجود ہیں۔ ہر ایک کو کوئی اور چلاتا ہے، اور ہر "
+    "نقل ہمارے دستخط سے جانچی جاتی ہے۔";
+
 static const struct words english = {
 	.word = {
 		[WORD_LINKS] = "Links",
@@ -48,6 +55,11 @@ static const struct words english = {
 		[WORD_ATTACHMENTS] = "Attachments",
 		[WORD_MIRROR] = "Mirror",
 		[WORD_MIRRORS] = "Mirrors",
+		[WORD_MIRRORS_ARE] = mirrors_are_en,
+		[WORD_MIRROR_CURRENT] = "is up to date.",
+		[WORD_MIRROR_BEHIND] = "has what was published up to",
+		[WORD_MIRROR_SILENT] = "did not answer.",
+		[WORD_MIRROR_WRONG] = "is not to be trusted at present.",
 		[WORD_SUBSCRIBE] = "Subscribe",
 		[WORD_MINUTES] = "minutes",
 		[WORD_WITHDRAWN] = "Withdrawn",
@@ -103,6 +115,11 @@ static const struct words urdu = {
 		[WORD_ATTACHMENTS] = "منسلک فائلیں",
 		[WORD_MIRROR] = "متبادل نقل",
 		[WORD_MIRRORS] = "متبادل نقول",
+		[WORD_MIRRORS_ARE] = mirrors_are_ur,
+		[WORD_MIRROR_CURRENT] = "تازہ ترین ہے۔",
+		[WORD_MIRROR_BEHIND] = "اس تاریخ تک کی اشاعت رکھتا ہے:",
+		[WORD_MIRROR_SILENT] = "نے جواب نہیں دیا۔",
+		[WORD_MIRROR_WRONG] = "فی الحال قابلِ اعتماد نہیں۔",
 		[WORD_SUBSCRIBE] = "باخبر رہیے",
 		[WORD_MINUTES] = "منٹ",
 		[WORD_WITHDRAWN] = "واپس لیا گیا",
@@ -158,6 +175,11 @@ static const char *const names[WORD_COUNT] = {
 	[WORD_ATTACHMENTS] = "attachments",
 	[WORD_MIRROR] = "mirror",
 	[WORD_MIRRORS] = "mirrors",
+	[WORD_MIRRORS_ARE] = "mirrors-are",
+	[WORD_MIRROR_CURRENT] = "mirror-current",
+	[WORD_MIRROR_BEHIND] = "mirror-behind",
+	[WORD_MIRROR_SILENT] = "mirror-silent",
+	[WORD_MIRROR_WRONG] = "mirror-wrong",
 	[WORD_SUBSCRIBE] = "subscribe",
 	[WORD_MINUTES] = "minutes",
 	[WORD_WITHDRAWN] = "withdrawn",

@@ -56,6 +56,12 @@ enum word {
 	WORD_ATTACHMENTS,
 	WORD_MIRROR,
 	WORD_MIRRORS,
+	WORD_MIRRORS_ARE,    /* the first paragraph of the page about them */
+	WORD_MIRROR_CURRENT, /* on that page, behind an address; as those below
+			      */
+	WORD_MIRROR_BEHIND,  /* in front of a date */
+	WORD_MIRROR_SILENT,
+	WORD_MIRROR_WRONG,
 	WORD_SUBSCRIBE,
 	WORD_MINUTES,
 	WORD_WITHDRAWN,

@@ -482,6 +482,7 @@ make_language(struct page *p, const struct term *t)
 	add_categories(p);
 	page_add_heading(p, 1, page_word(p, WORD_PAGES));
 	add_pages(p);
+	add_mirrors(p);
 	/* Else it is among the languages. */
 	if (slice_eq(p->lang, catalog_lang(&p->site->catalog)))
 		add_way(p, "/", WORD_HOME);

@@ -235,8 +235,50 @@ grep -q ':1/	silent' "$tmp/out" || fail "$(cat "$tmp/out")"
 	--store "$tmp/store" --connect "127.0.0.1:$a_gemini" "$content" |
 	grep -q 'wrong	not signed' || fail 'a mirror under another key'
 publish
-"$QASID" get --store "$tmp/store" g/mirrors.gmi | grep -q 'is up to date' ||
-	fail 'no page of mirrors'
+# One page a language of the site, which home in that language leads to, in both
+# protocols, beside the list itself.
+shows() { # shows KEY WORDS: the page has them
+	"$QASID" get --store "$tmp/store" "$1" >"$tmp/page" || fail "no $1"
+	grep -qF -- "$2" "$tmp/page" || {
+		cat "$tmp/page"
+		fail "$1 has not: $2"
+	}
+}
+shows g/mirrors.gmi 'is up to date.'
+shows g/mirrors.gmi 'did not answer.'
+shows g/mirrors-ur.gmi 'تازہ ترین ہے۔'
+shows g/mirrors-ur.gmi "gemini://$site:$a_gemini/"
+shows o/mirrors.txt 'is up to date.'
+shows o/mirrors-ur.txt 'نے جواب نہیں دیا۔'
+shows g/ '=> mirrors.gmi Mirrors'
+shows o/ '1Mirrors	/mirrors	'
+shows g/lang/ur/ '=> ../../mirrors-ur.gmi متبادل نقول'
+shows o/lang/ur '	/mirrors-ur	'
+shows g/mirrors.gmi 'mirrors-ur.gmi'
+shows g/mirrors-ur.gmi 'mirrors.gmi'
+for k in g/ o/ g/lang/ur/ o/lang/ur; do
+	shows $k "gemini://$site:$a_gemini/"
+done
+mirror 0 '' a
+same "$content/pages" "$tmp/a/content/pages"
+# Asked again with the same answers, nothing is written and nothing published.
+"$QASID" mirrors --key "$(cat "$tmp/key.pub")" --store "$tmp/store" \
+	--connect "127.0.0.1:$a_gemini" --page "$content/pages/mirrors.md" \
+	"$content" >"$tmp/out"
+first=$(edition)
+publish
+[ "$(edition)" = "$first" ] || fail 'asking made an edition'
+# One that is three serials behind.
+for i in 1 2 3; do
+	echo "Sentence $i." >>"$content/articles/indus-delta.md"
+	publish
+done
+"$QASID" mirrors --key "$(cat "$tmp/key.pub")" --store "$tmp/store" \
+	--connect "127.0.0.1:$a_gemini" --page "$content/pages/mirrors.md" \
+	"$content" >"$tmp/out"
+grep -q ":$a_gemini/	behind	serial" "$tmp/out" || fail "$(cat "$tmp/out")"
+publish
+shows g/mirrors.gmi "has what was published up to $(date -u +%Y-%m-)"
 mirror 0 '' a
 
 # Key rotation: announced for a while, then used; what is not is refused.
