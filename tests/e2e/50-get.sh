@@ -135,6 +135,20 @@ get 75 'too early' --output "$tmp/cut" $u/whole.cut
 [ ! -e "$tmp/cut.part" ] || fail 'part of a cut file was kept'
 get 73 'open' --output "$tmp/none/file" $u/whole
 
+# Progress on a terminal, and on nothing else.
+{
+	printf '20 application/octet-stream\r\n'
+	head -c 100000 /dev/zero
+} >"$tmp/www/large"
+get 0 '' --output "$tmp/large" $u/large
+script -qec "'$QASID' get --connect 127.0.0.1:$port --output '$tmp/large' \
+	$u/large" /dev/null >"$tmp/terminal" </dev/null
+grep -q ' kB ' "$tmp/terminal" || fail 'no progress on a terminal'
+grep -q '100000 bytes' "$tmp/terminal" || fail 'no end of the progress'
+[ "$(wc -c <"$tmp/large")" = 100000 ] || fail 'progress in the file'
+# No redirect, where none is wanted.
+get 65 '31 /whole' --redirects 0 $u/moved
+
 # The key was remembered once; another one is refused, or warned of.
 [ "$(wc -l <"$tmp/state/qasid/known")" = 1 ] || fail 'not one known line'
 cp "$tmp/state/qasid/known" "$tmp/known"
