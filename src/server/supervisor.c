@@ -211,6 +211,7 @@ start_generation(struct server *s, struct generation *g, struct err *e)
 	uint64_t deadline = now_ms() + READY_MS;
 	int r = 0;
 
+	store_clear_slots(g->config.store); /* of a server that was killed */
 	for (unsigned i = 0; i < g->count && r == 0; i++)
 		r = start_worker(s, g, &g->children[i], e);
 	for (unsigned i = 0; i < g->count && r == 0; i++)
@@ -246,6 +247,8 @@ on_death(
 	bool wanted = g == s->current && !s->stopping;
 	uint64_t now = now_ms();
 
+	/* One that was killed leaves its slot, and with it an edition, taken */
+	store_clear_slots(g->config.store);
 	if (wanted || WIFSIGNALED(status) || WEXITSTATUS(status))
 		tell_death(c->pid, status);
 	if (wanted) {

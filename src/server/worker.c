@@ -231,8 +231,6 @@ warm_up(struct worker *w, struct err *e)
 {
 	struct store_view *v;
 
-	/* A worker that was killed has left its slot, and its edition, taken. */
-	store_reader_clear_stale(w->reader);
 	v = store_reader_view(w->reader);
 	if (!v)
 		return err_set(e, ERR_SYSTEM,

@@ -49,11 +49,19 @@ store_reader_close(struct store_reader *r)
 }
 
 int
-store_reader_clear_stale(struct store_reader *r)
+store_clear_slots(const char *dir)
 {
+	MDB_env *env;
 	int dead = 0;
 
-	return mdb_reader_check(r->env.env, &dead) ? 0 : dead;
+	if (mdb_env_create(&env))
+		return 0;
+	if (mdb_env_set_maxreaders(env, STORE_MAX_READERS) ||
+	    mdb_env_open(env, dir, MDB_NOTLS | MDB_RDONLY, 0664) ||
+	    mdb_reader_check(env, &dead))
+		dead = 0;
+	mdb_env_close(env);
+	return dead;
 }
 
 static struct store_view *

@@ -70,8 +70,12 @@ struct store_reader *store_reader_open(const char *dir, struct err *e);
 /* Closes it; every view must have been dropped. */
 void store_reader_close(struct store_reader *r);
 
-/* Frees the slots of readers that died; how many. */
-int store_reader_clear_stale(struct store_reader *r);
+/*
+ * Frees the slots of readers that died, in a process that has the store in
+ * `dir` not open; how many.  No page is touched, so a truncated store is no
+ * danger.
+ */
+int store_clear_slots(const char *dir);
 
 /*
  * The newest edition.  Every successful call is paired with one

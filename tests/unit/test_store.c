@@ -508,6 +508,61 @@ test_kill(void **state)
 	}
 }
 
+/* Another process that holds a view until it is killed. */
+static pid_t
+start_reader(void)
+{
+	struct err e = ERR_INIT;
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true((pid = fork()) >= 0);
+	if (!pid) {
+		struct store_reader *r = store_reader_open(dir, &e);
+
+		c = r && store_reader_view(r) ? 'v' : 'f';
+		if (write(ends[1], &c, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	assert_int_equal(c, 'v');
+	close(ends[0]);
+	close(ends[1]);
+	return pid;
+}
+
+static void
+kill_reader(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* A reader that is killed holds its slot until somebody clears it. */
+static void
+test_clears_slots_of_the_dead(void **state)
+{
+	struct store_writer *w = writer();
+	pid_t first, second;
+
+	(void)state;
+	put(w, "g/1", SLICE_LIT("one"));
+	publish(w);
+	store_writer_close(w);
+	first = start_reader();
+	second = start_reader();
+	assert_int_equal(store_clear_slots(dir), 0);
+	kill_reader(first);
+	assert_int_equal(store_clear_slots(dir), 1);
+	assert_int_equal(store_clear_slots(dir), 0);
+	kill_reader(second);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -524,6 +579,7 @@ main(void)
 		T(test_errors),
 		T(test_orphan),
 		T(test_kill),
+		T(test_clears_slots_of_the_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
