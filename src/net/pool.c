@@ -21,7 +21,8 @@ enum {
 	/*
 	 * Most peers close as soon as they have the page.  Nobody waits for
 	 * us then, so one look after this time spares the loop an event or
-	 * two for nearly each of them.
+	 * two for nearly each of them.  The look is at all whose time ends in
+	 * the same stretch as long, so that it costs no wake-up of its own.
 	 */
 	LINGER_MS = 100,
 	/* Progress is looked at so many times in a stall's time. */
@@ -48,6 +49,8 @@ conn_set_deadline(struct conn *c, enum conn_queue q)
 	TAILQ_INSERT_TAIL(&p->queues[q], c, link);
 	c->queue = q;
 	c->deadline_ms = loop_now_ms(p->loop) + p->length_ms[q];
+	if (q == CONN_QUEUE_LINGER)
+		c->deadline_ms += LINGER_MS - c->deadline_ms % LINGER_MS;
 	arm(p, c->deadline_ms);
 }
 
