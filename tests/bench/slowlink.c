@@ -6,8 +6,8 @@
  *
  * Makes the device DEV in both namespaces (of `ip netns`), says "ready" and
  * carries IPv4 packets between them until it is killed; addresses are the
- * caller's.  KBIT is each way, 0 without a limit; what does not fit two seconds
- * of the line is lost.  With DROP_KB the line drops each time that many
+ * caller's.  KBIT is each way or, as "50/20", from A to B and back, 0 without a
+ * limit; what does not fit two seconds of the line is lost.  With DROP_KB the line drops each time that many
  * kilobytes have passed: connections open then are reset from both sides, new
  * ones are let through.  Needs root.
  */
@@ -48,13 +48,13 @@ struct packet {
 
 struct way {
 	int from, to; /* devices */
-	double busy_s;
+	double busy_s, bytes_per_s;
 	struct packet *first, **last;
 };
 
 struct line {
 	struct way ways[2];
-	double bytes_per_s, delay_s; /* delay: one way */
+	double delay_s; /* one way */
 	unsigned loss_permille;
 	uint64_t drop_bytes, carried;
 	/* Connections since the last drop: both addresses, both ports. */
@@ -225,8 +225,8 @@ take(struct line *l, struct way *w)
 			continue;
 		}
 		w->busy_s = start;
-		if (l->bytes_per_s > 0)
-			w->busy_s += (double)p->len / l->bytes_per_s;
+		if (w->bytes_per_s > 0)
+			w->busy_s += (double)p->len / w->bytes_per_s;
 		p->due_s = w->busy_s + l->delay_s;
 		p->next = NULL;
 		*w->last = p;
@@ -282,6 +282,8 @@ int
 main(int argc, char **argv)
 {
 	static struct line l;
+	double there, back;
+	char *end;
 	int a, b;
 
 	if (argc < 7) {
@@ -290,14 +292,16 @@ main(int argc, char **argv)
 		    "[DROP_KB]\n");
 		return 2;
 	}
-	l.bytes_per_s = strtod(argv[4], NULL) * 125;
+	there = back = strtod(argv[4], &end) * 125;
+	if (*end == '/')
+		back = strtod(end + 1, NULL) * 125;
 	l.delay_s = strtod(argv[5], NULL) / 2000;
 	l.loss_permille = (unsigned)strtoul(argv[6], NULL, 10);
 	l.drop_bytes = argc > 7 ? strtoull(argv[7], NULL, 10) * 1000 : 0;
 	a = device_in(argv[1], argv[3]);
 	b = device_in(argv[2], argv[3]);
-	l.ways[0] = (struct way){ .from = a, .to = b };
-	l.ways[1] = (struct way){ .from = b, .to = a };
+	l.ways[0] = (struct way){ .from = a, .to = b, .bytes_per_s = there };
+	l.ways[1] = (struct way){ .from = b, .to = a, .bytes_per_s = back };
 	for (int i = 0; i < 2; i++)
 		l.ways[i].last = &l.ways[i].first;
 	srandom(7); /* the same losses each time */
