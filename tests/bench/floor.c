@@ -5,7 +5,8 @@
  * are set as the server's, so that nothing but the server's own work differs.
  *
  *	floor gemini|gopher READY CERT KEY BYTES TICKETS
- *		writes its port to the file READY; TICKETS is 0 or 1
+ *		writes its port to the file READY; TICKETS is 0 or 1; listens
+ *		on all addresses where FLOOR_ANY is set, else on loopback
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +66,8 @@ open_port(const char *ready)
 	char tmp[4096];
 	FILE *f;
 
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.sin_addr.s_addr =
+	    htonl(getenv("FLOOR_ANY") ? INADDR_ANY : INADDR_LOOPBACK);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) < 0 ||
 	    listen(fd, 4096) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
@@ -160,6 +162,8 @@ main(int argc, char **argv)
 		return 2;
 	memcpy(page, head, strlen(head));
 	memset(page + strlen(head), 'x', bytes);
+	for (size_t i = 31; i < bytes; i += 32)
+		page[strlen(head) + i] = '\n';
 	listener = open_port(argv[2]);
 	epoll_ctl(ep, EPOLL_CTL_ADD, listener, &ev);
 	for (;;) {

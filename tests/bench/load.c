@@ -1,13 +1,14 @@
 /*
  * load.c: asks a server for pages and says what that cost it.
  *
- *	load gemini|gopher PORT REQUEST PID COUNT [full|resume|tls12|idle=N ...]
+ *	load gemini|gopher PORT REQUEST PID COUNT [full|resume|tls12|cold|idle=N ...]
  *
- * One request after the other, COUNT of them.  Prints, of process PID
- * and all below it: CPU microseconds a request, of the server; with idle=N the
- * KiB (PSS) that each of N idle connections, their handshake done, adds; and
- * the 50th and 99th percentile of a request's milliseconds.  Fails when an
- * answer is cut.
+ * One request after the other, COUNT of them, after 100 to warm up (none when
+ * `cold`).  Prints, of process PID and all below it: CPU microseconds a request,
+ * of the server; with idle=N the KiB (PSS) that each of N idle connections,
+ * their handshake done, adds; the 50th and 99th percentile of a request's
+ * milliseconds; and the median until the page's first line was there.  Fails
+ * when an answer is cut.
  */
 #include <dirent.h>
 #include <poll.h>
@@ -20,7 +21,7 @@ enum {
 };
 
 struct options {
-	bool gemini, resume, tls12;
+	bool gemini, resume, tls12, cold;
 	int port, count, idle;
 	pid_t pid;
 	char request[TEXT_MAX];
@@ -146,12 +147,39 @@ open_peer(const struct options *o)
 	return p;
 }
 
+/* How long a request took, ms. */
+struct times {
+	double first, all; /* to the first line of the page, to its end */
+};
+
 static double
+ms_since(const struct timespec *a)
+{
+	struct timespec b;
+
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return (double)(b.tv_sec - a->tv_sec) * 1000 +
+	    (double)(b.tv_nsec - a->tv_nsec) / 1e6;
+}
+
+/* Whether a line of the page is whole, behind a Gemini header. */
+static bool
+has_line(const struct options *o, const char *bytes, size_t len)
+{
+	const char *end = memchr(bytes, '\n', len);
+
+	if (!o->gemini || !end)
+		return end != NULL;
+	return memchr(end + 1, '\n', len - (size_t)(end + 1 - bytes)) != NULL;
+}
+
+static struct times
 ask_once(const struct options *o)
 {
 	static char bytes[65536];
-	struct timespec a, b;
+	struct timespec a;
 	struct reply r = { 0 };
+	struct times t = { 0 };
 	struct peer p;
 	size_t got = 0;
 	ssize_t n;
@@ -159,18 +187,21 @@ ask_once(const struct options *o)
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	p = open_peer(o);
 	give(&p, o->request, o->request_len);
-	while ((n = take(&p, bytes, sizeof(bytes), &r)) > 0)
+	while (got < sizeof(bytes) &&
+	    (n = take(&p, bytes + got, sizeof(bytes) - got, &r)) > 0) {
 		got += (size_t)n;
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	if (n < 0 || got < 1000 || (o->gemini && !r.notified)) {
+		if (t.first == 0 && has_line(o, bytes, got))
+			t.first = ms_since(&a);
+	}
+	t.all = ms_since(&a);
+	if (n < 0 || got < 1000 || (o->gemini && !r.notified && !o->cold)) {
 		fprintf(stderr, "load: an answer of %zu bytes is cut\n", got);
 		exit(1);
 	}
 	if (p.ssl)
 		SSL_set_shutdown(p.ssl, SSL_SENT_SHUTDOWN);
 	hang_up(&p);
-	return (double)(b.tv_sec - a.tv_sec) * 1000 +
-	    (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+	return t;
 }
 
 static int
@@ -207,6 +238,8 @@ parse_options(struct options *o, int argc, char **argv)
 			o->resume = true;
 		else if (!strcmp(argv[i], "tls12"))
 			o->tls12 = true;
+		else if (!strcmp(argv[i], "cold"))
+			o->cold = true;
 		else if (!strncmp(argv[i], "idle=", 5))
 			o->idle = (int)strtol(argv[i] + 5, NULL, 10);
 		else if (strcmp(argv[i], "full") != 0)
@@ -219,32 +252,39 @@ main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct cost before, after;
-	double *ms;
+	double *ms, *first;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 6 || parse_options(&o, argc, argv) < 0)
 		return 2;
 	ctx = SSL_CTX_new(TLS_client_method());
 	ms = calloc((size_t)o.count, sizeof(*ms));
-	if (!ctx || !ms)
+	first = calloc((size_t)o.count, sizeof(*first));
+	if (!ctx || !ms || !first)
 		return 2;
 	SSL_CTX_set_session_cache_mode(
 	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100 && !o.cold; i++)
 		ask_once(&o); /* what comes into being with the first uses */
 	if (o.idle)
 		hold_idle(&o);
 	resumed = 0;
 	before = cost_of(o.pid);
-	for (int i = 0; i < o.count; i++)
-		ms[i] = ask_once(&o);
+	for (int i = 0; i < o.count; i++) {
+		struct times t = ask_once(&o);
+
+		ms[i] = t.all;
+		first[i] = t.first;
+	}
 	after = cost_of(o.pid);
 	qsort(ms, (size_t)o.count, sizeof(*ms), by_size);
-	printf("cpu_us %.1f p50_ms %.2f p99_ms %.2f resumed %d\n",
+	qsort(first, (size_t)o.count, sizeof(*first), by_size);
+	printf("cpu_us %.1f p50_ms %.2f p99_ms %.2f first_ms %.2f resumed %d\n",
 	    (after.cpu_us - before.cpu_us) / o.count, ms[o.count / 2],
-	    ms[o.count - 1 - o.count / 100], resumed);
+	    ms[o.count - 1 - o.count / 100], first[o.count / 2], resumed);
 	SSL_SESSION_free(session);
 	free(ms);
+	free(first);
 	return 0;
 }

@@ -7,7 +7,7 @@
  * (close_notify after the request), tls12, nosni, sni=NAME, rcvbuf=N.
  * Requests know \r \n \t \xNN \\, \{Nc} for N times the character c, and %H
  * and %P for the host and port of the table.  The environment may name the
- * address to come from (PEER_FROM) and a PROXY header to send (PEER_PROXY).
+ * address to go to (PEER_TO; 127.0.0.1) and to come from (PEER_FROM), and a PROXY header to send (PEER_PROXY).
  */
 #ifndef E2E_CLIENT_H
 #define E2E_CLIENT_H
@@ -80,6 +80,9 @@ dial(int port, int rcvbuf)
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0)
 		die("socket");
+	if (getenv("PEER_TO") &&
+	    inet_pton(AF_INET, getenv("PEER_TO"), &a.sin_addr) != 1)
+		die("PEER_TO");
 	if (rcvbuf)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));

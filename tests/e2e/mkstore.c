@@ -2,7 +2,7 @@
  * mkstore.c: fills a store from a list, so that the server's tests need no
  * publisher.
  *
- *	mkstore DIR <LIST
+ *	mkstore DIR [MAP_BYTES] <LIST
  *
  * Each line of the list is "KEY KIND MEDIA LANG BODY", split at blanks; "-" is
  * an empty field.  KIND: page, marked, redirect, gone, search, delete.  BODY
@@ -135,11 +135,12 @@ main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	static char line[65536], none[1];
 
-	if (argc != 2) {
+	if (argc != 2 && argc != 3) {
 		fprintf(stderr, "usage: mkstore DIR <LIST\n");
 		return 2;
 	}
-	w = store_writer_open(argv[1], 0, &e);
+	w = store_writer_open(
+	    argv[1], argc > 2 ? strtoull(argv[2], NULL, 10) : 0, &e);
 	if (!w)
 		die(&e, argv[1]);
 	while (fgets(line, sizeof(line), stdin)) {
