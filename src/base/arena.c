@@ -10,7 +10,8 @@
 enum {
 	/* A block is as large as all before it, within these. */
 	BLOCK_BYTES_MIN = 64 * 1024,
-	BLOCK_BYTES_MAX = 1024 * 1024
+	/* With its head a large page: mem_alloc_filled() wastes nothing. */
+	BLOCK_BYTES_MAX = 2 * 1024 * 1024 - 64
 };
 
 struct arena_block {
@@ -86,7 +87,7 @@ grow(struct arena *a, size_t size)
 {
 	size_t cap = a->used;
 
-	if (cap > BLOCK_BYTES_MAX)
+	if (cap > BLOCK_BYTES_MAX / 4)
 		cap = BLOCK_BYTES_MAX;
 	if (cap < BLOCK_BYTES_MIN)
 		cap = BLOCK_BYTES_MIN;

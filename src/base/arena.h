@@ -20,7 +20,7 @@ struct arena {
 
 /* An empty arena that hands out up to `max_bytes`; allocates nothing. */
 void arena_init(struct arena *a, size_t max_bytes);
-/* Forgets everything handed out; keeps one block, of up to 1 MiB, for reuse. */
+/* Forgets everything handed out; keeps one block, of up to 2 MiB, for reuse. */
 void arena_reset(struct arena *a);
 /* Frees everything. */
 void arena_release(struct arena *a);
