@@ -38,6 +38,7 @@ struct build_args {
 
 /* What stands on the terminal's last line. */
 struct screen {
+	const char *folder; /* that names of files are below; NULL: none */
 	bool is_terminal, is_verbose, has_line;
 	struct timespec last;
 };
@@ -73,6 +74,18 @@ clear_line(struct screen *s)
 	s->has_line = false;
 }
 
+/* The content folder as the caller gave it: an editor can open what follows. */
+static void
+show_folder(const struct screen *s)
+{
+	size_t len = s->folder ? strlen(s->folder) : 0;
+
+	while (len && s->folder[len - 1] == '/')
+		len--;
+	if (s->folder && strcmp(s->folder, ".") != 0)
+		fprintf(stderr, "%.*s/", (int)len, s->folder);
+}
+
 static void
 show(void *ctx, const struct diag_item *item)
 {
@@ -82,6 +95,8 @@ show(void *ctx, const struct diag_item *item)
 	if (item->level == DIAG_NOTE && !s->is_verbose)
 		return;
 	clear_line(s);
+	if (item->file)
+		show_folder(s);
 	if (item->file && item->line && item->column)
 		fprintf(
 		    stderr, "%s:%u:%u: ", item->file, item->line, item->column);
@@ -118,6 +133,8 @@ fail(struct screen *s, const struct err *e)
 	buf_init(&text, 4096);
 	err_format(&text, e);
 	clear_line(s);
+	if (e->file[0])
+		show_folder(s);
 	fprintf(stderr, "%s\n",
 	    buf_cstr(&text) ? text.ptr : "qasid build: out of memory");
 	buf_release(&text);
@@ -215,13 +232,19 @@ build_once(
 
 	buf_init(&key, KEY_ROOM);
 	buf_init(&next, KEY_ROOM);
+	screen->folder = NULL;
 	rc = read_key(args->sync_key, &key, &e);
 	if (rc == 0)
 		rc = read_key(args->sync_next, &next, &e);
 	opts.sync_key = buf_slice(&key);
 	opts.sync_next = buf_slice(&next);
-	if (rc == 0)
+	if (rc == 0) {
+		screen->folder = args->content;
 		rc = site_build(&opts, &result, &e);
+		/* Of a mirror's own files the folder is another. */
+		if (args->sync_from)
+			screen->folder = NULL;
+	}
 	buf_release(&next);
 	buf_release(&key);
 	*kind = e.kind;

@@ -131,11 +131,18 @@ done
 has g/articles/first.gmi 'Merged into one'
 ! get g/ | grep -q Out || fail 'a withdrawn article is listed'
 
-# --- nothing changed: nothing is written
-before=$(cksum "$s/data.mdb")
-build 0
-says 'edition 1: 2 articles, 1 page; 0 converted, 0 refused'
-[ "$before" = "$(cksum "$s/data.mdb")" ] || fail 'a second build wrote'
+# --- nothing changed: nothing is written, once all files are a moment old
+# (the build that finds them so notes it)
+builds=0
+while
+	before=$(cksum "$s/data.mdb")
+	build 0
+	says 'edition 1: 2 articles, 1 page; 0 converted, 0 refused'
+	[ "$before" != "$(cksum "$s/data.mdb")" ]
+do
+	builds=$((builds + 1))
+	[ $builds -lt 20 ] || fail 'every build writes'
+done
 
 # --- one edit: one article, and the lists that show it
 echo 'A line more than there was, to make it longer by far.' >>"$c/articles/one.md"
