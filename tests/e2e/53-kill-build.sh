@@ -57,8 +57,10 @@ while [ $n -lt $steps ]; do
 		diff "$tmp/dump" "$tmp/new.dump" | head -5
 		fail "killed after $after s: neither edition"
 	fi
-	"$QASID" build "$c" --store "$tmp/s" 2>/dev/null ||
+	"$QASID" build "$c" --store "$tmp/s" 2>"$tmp/err" || {
+		cat "$tmp/err"
 		fail "killed after $after s: no build after it"
+	}
 	dump "$tmp/s" | cmp -s - "$tmp/new.dump" ||
 		fail "killed after $after s: the next build is another"
 	n=$((n + 1))
