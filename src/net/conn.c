@@ -95,9 +95,23 @@ count_out(struct conn *c)
 {
 	const struct conn_peers *peers = &c->pool->peers;
 
-	if (c->peer)
+	if (c->is_counted)
 		peers_leave(peers->map, peers->slot, c->peer);
-	c->peer = 0;
+	c->is_counted = false;
+}
+
+/* False when its address has twice what it may. */
+static bool
+count_in(struct conn *c, unsigned *count)
+{
+	const struct conn_peers *peers = &c->pool->peers;
+
+	*count = 0;
+	if (!c->peer)
+		return true;
+	*count = peers_enter(peers->map, peers->slot, c->peer);
+	c->is_counted = true;
+	return *count / 2 <= peers->per_address;
 }
 
 void
@@ -135,18 +149,17 @@ conn_admit(struct conn *c, const struct ip *from)
 	struct conn_pool *p = c->pool;
 	const struct conn_peers *peers = &p->peers;
 	unsigned max = p->limits.max_conns, count;
+	bool is_welcome;
 
 	if (p->active > max - max / BUSY_PART)
 		c->room = CONN_ROOM_FOR_NOBODY;
 	if (!from || !peers->map || !peers->per_address)
 		return true;
 	c->peer = peers_key(peers->map, from);
-	if (!c->peer)
-		return true;
-	count = peers_enter(peers->map, peers->slot, c->peer);
+	is_welcome = count_in(c, &count);
 	if (count > peers->per_address)
 		c->room = CONN_ROOM_NOT_FOR_PEER;
-	return count / 2 <= peers->per_address;
+	return is_welcome;
 }
 
 /* The header is taken off the socket to its last byte, and no further. */
@@ -433,6 +446,36 @@ has_stalled(struct conn *c, uint64_t now)
 }
 
 void
+conn_end_drain(struct conn *c)
+{
+	conn_close(
+	    c, c->reason == CONN_DONE ? CONN_DONE_UNCONFIRMED : c->reason);
+}
+
+bool
+conn_is_over(const struct conn *c)
+{
+	return stream_acked(&c->stream) >= c->stream.sent;
+}
+
+/*
+ * It has its reply and has not closed: it counts again, and where places are
+ * wanted it gives its own.
+ */
+static void
+on_lingering(struct conn *c)
+{
+	unsigned count;
+
+	conn_set_deadline(c, CONN_QUEUE_DRAIN);
+	conn_step(c);
+	if (c->state != CONN_DRAIN)
+		return;
+	if (!count_in(c, &count) || (c->pool->was_full && conn_is_over(c)))
+		conn_end_drain(c);
+}
+
+void
 conn_on_deadline(struct conn *c, uint64_t now)
 {
 	switch (c->state) {
@@ -451,19 +494,13 @@ conn_on_deadline(struct conn *c, uint64_t now)
 			conn_set_deadline(c, CONN_QUEUE_PROGRESS);
 		break;
 	case CONN_DRAIN:
-		if (c->queue == CONN_QUEUE_LINGER) {
-			conn_set_deadline(c, CONN_QUEUE_DRAIN);
-			conn_step(c);
-			break;
-		}
 		/* The last bytes may be long on their way to a slow reader. */
-		if (stream_acked(&c->stream) < c->stream.sent &&
-		    !has_stalled(c, now))
+		if (c->queue == CONN_QUEUE_LINGER)
+			on_lingering(c);
+		else if (!conn_is_over(c) && !has_stalled(c, now))
 			conn_set_deadline(c, CONN_QUEUE_DRAIN);
 		else
-			conn_close(c,
-			    c->reason == CONN_DONE ? CONN_DONE_UNCONFIRMED
-						   : c->reason);
+			conn_end_drain(c);
 		break;
 	case CONN_CLOSED:
 		break;

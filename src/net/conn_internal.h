@@ -62,7 +62,7 @@ struct conn {
 	uint64_t deadline_ms, start_ms;
 	size_t line_len, key_len, drained;
 	int status;
-	bool handshaken, resumed;
+	bool handshaken, resumed, is_counted;
 	struct reply reply;
 	struct conn_progress progress;
 };
@@ -97,6 +97,10 @@ void conn_step(struct conn *c);
 void conn_close(struct conn *c, enum conn_reason reason);
 /* Counts the peer in; false when it takes far more than its part. */
 bool conn_admit(struct conn *c, const struct ip *from);
+/* Whether the peer has acknowledged all that was sent. */
+bool conn_is_over(const struct conn *c);
+/* Closes one that drains. */
+void conn_end_drain(struct conn *c);
 /* A deadline of `c` has passed. */
 void conn_on_deadline(struct conn *c, uint64_t now_ms);
 

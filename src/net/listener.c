@@ -150,9 +150,9 @@ listener_adopt(int fd, char name[LISTENER_ADDR_MAX], struct err *e)
 static void
 pause_for(struct listener *l, uint64_t ms)
 {
-	loop_watch_set(l->watch, l->fd, LOOP_NONE);
-	if (ms)
-		loop_timer_at(l->timer, loop_now_ms(l->loop) + ms);
+	/* Without a timer to end it there is no pause. */
+	if (!ms || loop_timer_at(l->timer, loop_now_ms(l->loop) + ms) == 0)
+		loop_watch_set(l->watch, l->fd, LOOP_NONE);
 }
 
 static struct ip

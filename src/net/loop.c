@@ -238,7 +238,7 @@ loop_timer_free(struct loop_timer *t)
 	mem_free(t);
 }
 
-void
+int
 loop_timer_at(struct loop_timer *t, uint64_t at_ms)
 {
 	uint64_t now = loop_now_ms(t->loop);
@@ -246,7 +246,7 @@ loop_timer_at(struct loop_timer *t, uint64_t at_ms)
 	struct timeval tv = { .tv_sec = (time_t)(in / 1000),
 		.tv_usec = (suseconds_t)(in % 1000 * 1000) };
 
-	event_add(&t->event, &tv);
+	return event_add(&t->event, &tv);
 }
 
 void

@@ -57,7 +57,8 @@ struct loop_timer *loop_timer_new(
     struct loop *l, void (*cb)(void *ctx), void *ctx);
 void loop_timer_free(struct loop_timer *t);
 /* Sets it to `at_ms` of loop_now_ms()'s clock, in place of an earlier time. */
-void loop_timer_at(struct loop_timer *t, uint64_t at_ms);
+/* -1 when memory ends; it is then as it was. */
+int loop_timer_at(struct loop_timer *t, uint64_t at_ms);
 void loop_timer_stop(struct loop_timer *t);
 
 #endif

@@ -25,6 +25,8 @@ enum {
 	 * the same stretch as long, so that it costs no wake-up of its own.
 	 */
 	LINGER_MS = 100,
+	/* Draining connections looked at for one that can go. */
+	ROOM_LOOKS = 16,
 	/* Progress is looked at so many times in a stall's time. */
 	STALL_LOOKS = 4,
 };
@@ -36,8 +38,8 @@ arm(struct conn_pool *p, uint64_t at_ms)
 {
 	if (p->timer_at_ms && p->timer_at_ms <= at_ms)
 		return;
-	p->timer_at_ms = at_ms;
-	loop_timer_at(p->timer, at_ms);
+	/* Where it cannot be set now, the next deadline tries again. */
+	p->timer_at_ms = loop_timer_at(p->timer, at_ms) == 0 ? at_ms : 0;
 }
 
 void
@@ -249,10 +251,26 @@ conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
 		conn_step(c);
 }
 
+/* Whoever has all of its reply gives its place to one who has nothing yet. */
+static bool
+make_room(struct conn_pool *p)
+{
+	struct conn *c = TAILQ_FIRST(&p->queues[CONN_QUEUE_DRAIN]);
+
+	for (int i = 0; c && i < ROOM_LOOKS; i++) {
+		if (conn_is_over(c)) {
+			conn_end_drain(c);
+			return true;
+		}
+		c = TAILQ_NEXT(c, link);
+	}
+	return false;
+}
+
 bool
 conn_pool_wait_for_room(struct conn_pool *p)
 {
-	p->was_full = p->active >= p->limits.max_conns;
+	p->was_full = p->active >= p->limits.max_conns && !make_room(p);
 	return p->was_full;
 }
 

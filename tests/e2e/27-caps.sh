@@ -86,6 +86,22 @@ holds=
 served "after a worker's death"
 stop
 
+# Those who have their answer and do not go keep nobody out, and count.
+serve --set public.gemini=1965 --workers 1 --set limits.connections=8 \
+	--set limits.per_address=100 --set limits.drain=60s
+"$slowpeer" idle gopher "$gopher" 8 "$work/begun.1" "$work/go" &
+holds=$!
+"$slowpeer" await "$work/begun.1" $! || fail "no idle peers"
+for _ in 1 2 3 4; do
+	expect 'iHome*' "$(answer gopher)" "beside those who do not go"
+done
+: >"$work/go.tmp"
+mv "$work/go.tmp" "$work/go"
+wait $holds || fail "idle peers failed"
+rm -f "$work"/begun.* "$work/go"
+holds=
+stop
+
 # From a listed proxy, its word on who asks; from anybody else none.
 serve --set public.gemini=1965 --set proxy.from=127.0.0.9 \
 	--set limits.per_address=1

@@ -115,12 +115,12 @@ memory() { # KiB that belong to the processes alone
 	done | awk '/^Pss_Anon|^Pss_Shmem/ { n += $2 } END { print int(n) }'
 }
 idle=400
-"$slowpeer" idle "$gemini" 50 "$work/begun.0" "$work/go" &
+"$slowpeer" idle gemini "$gemini" 50 "$work/begun.0" "$work/go" &
 peers=$!
 "$slowpeer" await "$work/begun.0" $! || fail "no idle connections"
 let_go
 before=$(memory)
-"$slowpeer" idle "$gemini" $idle "$work/begun.1" "$work/go" &
+"$slowpeer" idle gemini "$gemini" $idle "$work/begun.1" "$work/go" &
 peers=$!
 "$slowpeer" await "$work/begun.1" $! || fail "no idle connections"
 each=$((($(memory) - before) * 10 / idle))

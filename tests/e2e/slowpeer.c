@@ -16,8 +16,9 @@
  *	slowpeer wait gemini|gopher PORT REQUEST tcp|tls|half BEGUN GO
  *		connects (tcp), shakes hands (tls) or sends half of the request,
  *		makes BEGUN, waits for GO, sends the rest; prints as pause does
- *	slowpeer idle PORT COUNT BEGUN GO
- *		COUNT peers that have shaken hands, from BEGUN until GO
+ *	slowpeer idle gemini|gopher PORT COUNT BEGUN GO
+ *		COUNT peers that have shaken hands, or over Gopher read the home
+ *		menu to its end and do not close, from BEGUN until GO
  *	slowpeer await FILE PID
  *		waits for a file that process PID (or 0: any) moves into place
  *	slowpeer await-text FILE TEXT PID
@@ -236,19 +237,27 @@ ask_late(bool gemini, int port, const char *text, const struct halt *halt)
 }
 
 static int
-hold_idle(int port, int count, const char *begun, const char *go)
+hold_idle(bool gemini, int port, int count, const struct halt *halt)
 {
 	struct peer *peers = calloc((size_t)count, sizeof(*peers));
+	char bytes[4096];
 	int r;
 
 	for (int i = 0; i < count; i++) {
 		peers[i].fd = dial(port, 0);
-		peers[i].ssl = start_tls(peers[i].fd, &(struct how){ 0 }, NULL);
-		if (!peers[i].ssl)
-			return 1;
+		if (gemini) {
+			peers[i].ssl =
+			    start_tls(peers[i].fd, &(struct how){ 0 }, NULL);
+			if (!peers[i].ssl)
+				return 1;
+			continue;
+		}
+		give(&peers[i], "\r\n", 2);
+		while (recv(peers[i].fd, bytes, sizeof(bytes), 0) > 0)
+			;
 	}
-	make_file(begun);
-	r = await_file(go, 0);
+	make_file(halt->begun);
+	r = await_file(halt->go, 0);
 	for (int i = 0; i < count; i++)
 		hang_up(&peers[i]);
 	free(peers);
@@ -279,9 +288,9 @@ main(int argc, char **argv)
 	if (!strcmp(mode, "wait") && argc == 8)
 		return ask_late(gemini, port, argv[4],
 		    &(struct halt){ argv[5], argv[6], argv[7] });
-	if (!strcmp(mode, "idle") && argc == 6)
-		return hold_idle((int)strtol(argv[2], NULL, 10),
-		    (int)strtol(argv[3], NULL, 10), argv[4], argv[5]);
+	if (!strcmp(mode, "idle") && argc == 7)
+		return hold_idle(gemini, port, (int)strtol(argv[4], NULL, 10),
+		    &(struct halt){ "", argv[5], argv[6] });
 	if (!strcmp(mode, "await") && argc == 4)
 		return await_file(argv[2], (pid_t)strtol(argv[3], NULL, 10));
 	if (!strcmp(mode, "await-text") && argc == 5)
