@@ -2,7 +2,8 @@
  * conn.c: the states of a connection.
  *
  *   accept --TLS--> HANDSHAKE --> REQUEST --> SEND --> CLOSE_NOTIFY --> DRAIN
- *   or PROXY           |  ^          |                                   |
+ *   or PROXY           |  ^          | |      ^                          |
+ *     |                |  |          | +WAIT--+                          |
  *     +----plain-------|--+          +--- EOF before a request --+       |
  *                      |                                         v       v
  *                      +-- failed: the alert, then DRAIN        CLOSED <-+
@@ -11,6 +12,8 @@
  *   HANDSHAKE     deadline handshake_ms
  *   REQUEST       deadline request_ms: bytes until the line's end, no further:
  *                 what follows it is never read as TLS (PROTOCOLS.md, rule 10)
+ *   WAIT          deadline answer_ms: the reply is made by somebody else; the
+ *                 peer is not looked at
  *   SEND          no total; the peer must acknowledge something every stall_ms
  *                 and rate_bytes a second over rate_window_ms
  *   CLOSE_NOTIFY  all is written, the kernel has not taken it all; as SEND
@@ -79,6 +82,7 @@ enter(struct conn *c, enum conn_state state)
 		[CONN_PROXY] = CONN_QUEUE_REQUEST,
 		[CONN_HANDSHAKE] = CONN_QUEUE_HANDSHAKE,
 		[CONN_REQUEST] = CONN_QUEUE_REQUEST,
+		[CONN_WAIT] = CONN_QUEUE_ANSWER,
 		[CONN_SEND] = CONN_QUEUE_PROGRESS,
 		[CONN_CLOSE_NOTIFY] = CONN_QUEUE_PROGRESS,
 		[CONN_DRAIN] = CONN_QUEUE_LINGER,
@@ -236,18 +240,29 @@ shed_oldest(struct conn_pool *p, const struct store_view *oldest)
 	}
 }
 
+/* The key may lie in the line: it goes before the head does. */
 static void
-take_reply(struct conn *c, const struct conn_reply *reply)
+keep_key(struct conn *c, struct slice key)
 {
-	size_t key = reply->key.len < CONN_KEY_MAX ? reply->key.len
-						   : (size_t)CONN_KEY_MAX;
+	key = slice_upto(key, CONN_KEY_MAX);
+	c->key_len = c->pool->limits.keep_keys ? key.len : 0;
+	if (c->key_len)
+		memmove(c->line + CONN_KEY_AT, key.ptr, c->key_len);
+}
+
+static void
+begin_send(struct conn *c, const struct conn_reply *reply)
+{
+	struct conn_pool *p = c->pool;
+	uint64_t now = loop_now_ms(p->loop);
 
 	c->status = reply->status;
-	c->key_len = c->pool->limits.keep_keys ? key : 0;
-	/* The key may lie in the line: it goes before the head does. */
-	if (c->key_len)
-		memmove(c->line + CONN_KEY_AT, reply->key.ptr, c->key_len);
 	reply_take(&c->reply, reply, c->line);
+	enter(c, CONN_SEND);
+	c->progress =
+	    (struct conn_progress){ .acked_at_ms = now, .window_at_ms = now };
+	if (store_reader_held(p->reader) > CONN_EDITIONS_MAX)
+		shed_oldest(p, store_reader_oldest(p->reader));
 }
 
 static void
@@ -255,16 +270,22 @@ answer(struct conn *c, enum line_state state, size_t len)
 {
 	struct conn_pool *p = c->pool;
 	struct conn_reply reply = { .head = p->head };
-	struct conn_line line = { state, c->room, c->line, len };
-	uint64_t now = loop_now_ms(p->loop);
+	struct conn_line line = { state, c->room, c->line, len,
+		(uint64_t)c->serial << 32 | (uint32_t)(c - p->conns) };
 
 	p->service.answer(p->service.ctx, c->protocol, &line, &reply);
-	take_reply(c, &reply);
-	enter(c, CONN_SEND);
-	c->progress =
-	    (struct conn_progress){ .acked_at_ms = now, .window_at_ms = now };
-	if (store_reader_held(p->reader) > CONN_EDITIONS_MAX)
-		shed_oldest(p, store_reader_oldest(p->reader));
+	keep_key(c, reply.key);
+	if (reply.later)
+		enter(c, CONN_WAIT);
+	else
+		begin_send(c, &reply);
+}
+
+void
+conn_take_answer(struct conn *c, const struct conn_reply *reply)
+{
+	begin_send(c, reply);
+	conn_step(c);
 }
 
 static enum io_result
@@ -360,6 +381,8 @@ step_state(struct conn *c)
 		return step_handshake(c);
 	case CONN_REQUEST:
 		return step_request(c);
+	case CONN_WAIT:
+		return IO_WANT_READ;
 	case CONN_SEND:
 		return step_send(c);
 	case CONN_CLOSE_NOTIFY:
@@ -385,7 +408,7 @@ reason_of(const struct conn *c)
 static unsigned
 wanted(const struct conn *c, enum io_result r)
 {
-	if (c->queue == CONN_QUEUE_LINGER)
+	if (c->queue == CONN_QUEUE_LINGER || c->state == CONN_WAIT)
 		return LOOP_NONE;
 	return r == IO_WANT_WRITE ? LOOP_WRITE : LOOP_READ;
 }
@@ -445,6 +468,16 @@ has_stalled(struct conn *c, uint64_t now)
 	return false;
 }
 
+static void
+answer_late(struct conn *c)
+{
+	struct conn_pool *p = c->pool;
+	struct conn_reply reply = { .head = p->head };
+
+	p->service.late(p->service.ctx, c->protocol, &reply);
+	conn_take_answer(c, &reply);
+}
+
 void
 conn_end_drain(struct conn *c)
 {
@@ -485,6 +518,9 @@ conn_on_deadline(struct conn *c, uint64_t now)
 	case CONN_PROXY:
 	case CONN_REQUEST:
 		conn_close(c, CONN_REQUEST_TIMEOUT);
+		break;
+	case CONN_WAIT:
+		answer_late(c);
 		break;
 	case CONN_SEND:
 	case CONN_CLOSE_NOTIFY:

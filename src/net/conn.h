@@ -79,6 +79,7 @@ struct conn_line {
 	enum conn_room room;
 	char *bytes; /* may be written to; dies with the call */
 	size_t len;
+	uint64_t ticket; /* for conn_pool_answer() */
 };
 
 /*
@@ -86,6 +87,7 @@ struct conn_line {
  * where `view` is set, and then `own` is not.
  */
 struct conn_reply {
+	bool later; /* it comes by conn_pool_answer(); only `key` is used */
 	int status; /* Gemini's, or for Gopher what it would be */
 	char *head; /* CONN_HEAD_MAX bytes to write to */
 	size_t head_len;
@@ -113,6 +115,9 @@ struct conn_service {
 	/* A request line came, or cannot come any more. */
 	void (*answer)(void *ctx, enum conn_protocol protocol,
 	    struct conn_line *line, struct conn_reply *reply);
+	/* A reply that was to come later did not come in time. */
+	void (*late)(
+	    void *ctx, enum conn_protocol protocol, struct conn_reply *reply);
 	void (*ended)(void *ctx, const struct conn_event *event);
 	/* The pool was full and has room again. */
 	void (*has_room)(void *ctx);
@@ -124,6 +129,7 @@ struct conn_service {
 struct conn_limits {
 	unsigned max_conns;
 	uint64_t handshake_ms, request_ms, stall_ms, rate_window_ms, drain_ms;
+	uint64_t answer_ms;  /* for a reply that comes later */
 	unsigned rate_bytes; /* a second, over rate_window_ms */
 	bool keep_keys;      /* remember keys for conn_event */
 };
@@ -160,6 +166,14 @@ void conn_pool_free(struct conn_pool *p);
  */
 void conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
     struct tls_ctx *tls, const struct ip *from);
+
+/*
+ * The reply that was to come later, for the request of `ticket`; its `head` is
+ * copied.  False when nobody waits for it any more; what it holds is released
+ * in any case.
+ */
+bool conn_pool_answer(
+    struct conn_pool *p, uint64_t ticket, const struct conn_reply *reply);
 
 /*
  * Whether the pool is full, and then has_room() will be called once it is not.

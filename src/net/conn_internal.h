@@ -25,6 +25,7 @@ enum conn_state {
 	CONN_PROXY,
 	CONN_HANDSHAKE,
 	CONN_REQUEST,
+	CONN_WAIT,
 	CONN_SEND,
 	CONN_CLOSE_NOTIFY,
 	CONN_DRAIN,
@@ -34,6 +35,7 @@ enum conn_state {
 enum conn_queue {
 	CONN_QUEUE_HANDSHAKE,
 	CONN_QUEUE_REQUEST,
+	CONN_QUEUE_ANSWER,   /* WAIT */
 	CONN_QUEUE_PROGRESS, /* SEND and CLOSE_NOTIFY: look again */
 	CONN_QUEUE_LINGER,   /* DRAIN, before its first look */
 	CONN_QUEUE_DRAIN,
@@ -60,6 +62,7 @@ struct conn {
 	struct tls_ctx *tls_ctx; /* PROXY: what comes next; NULL: plain */
 	uint64_t peer;           /* counted in the pool's map; 0: not */
 	uint64_t deadline_ms, start_ms;
+	uint32_t serial; /* which use of this place it is */
 	size_t line_len, key_len, drained;
 	int status;
 	bool handshaken, resumed, is_counted;
@@ -80,6 +83,7 @@ struct conn_pool {
 	struct loop_timer *timer;
 	uint64_t timer_at_ms; /* 0: not set */
 	unsigned active;
+	uint32_t serial; /* of the last connection */
 	bool stopping, was_full;
 	struct conn *conns;
 	char *lines;
@@ -101,6 +105,8 @@ bool conn_admit(struct conn *c, const struct ip *from);
 bool conn_is_over(const struct conn *c);
 /* Closes one that drains. */
 void conn_end_drain(struct conn *c);
+/* The reply that WAIT waits for. */
+void conn_take_answer(struct conn *c, const struct conn_reply *reply);
 /* A deadline of `c` has passed. */
 void conn_on_deadline(struct conn *c, uint64_t now_ms);
 

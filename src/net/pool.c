@@ -119,6 +119,7 @@ conn_pool_new(struct loop *loop, struct store_reader *reader,
 	p->service = *service;
 	p->length_ms[CONN_QUEUE_HANDSHAKE] = limits->handshake_ms;
 	p->length_ms[CONN_QUEUE_REQUEST] = limits->request_ms;
+	p->length_ms[CONN_QUEUE_ANSWER] = limits->answer_ms;
 	p->length_ms[CONN_QUEUE_PROGRESS] = limits->stall_ms / STALL_LOOKS + 1;
 	p->length_ms[CONN_QUEUE_LINGER] = LINGER_MS;
 	p->length_ms[CONN_QUEUE_DRAIN] = limits->drain_ms;
@@ -194,7 +195,7 @@ take_unused(struct conn_pool *p)
 		if (!watch)
 			return NULL;
 	}
-	*c = (struct conn){ .pool = p, .watch = watch };
+	*c = (struct conn){ .pool = p, .watch = watch, .serial = ++p->serial };
 	c->line = p->lines + (size_t)(c - p->conns) * CONN_LINE_BYTES;
 	return c;
 }
@@ -265,6 +266,22 @@ make_room(struct conn_pool *p)
 		c = TAILQ_NEXT(c, link);
 	}
 	return false;
+}
+
+bool
+conn_pool_answer(
+    struct conn_pool *p, uint64_t ticket, const struct conn_reply *reply)
+{
+	uint32_t at = (uint32_t)ticket;
+	struct conn *c = at < p->limits.max_conns ? &p->conns[at] : NULL;
+
+	if (!c || c->state != CONN_WAIT || c->serial != ticket >> 32) {
+		store_view_drop(reply->view);
+		mem_free(reply->own);
+		return false;
+	}
+	conn_take_answer(c, reply);
+	return true;
 }
 
 bool
