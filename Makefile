@@ -67,10 +67,12 @@ CFLAGS   += $(OPT) $(WARNINGS)
 BANNED   := -include tests/lint/banned.h
 
 # Each library only where its layer asks for it (DESIGN.md, "Shape").
-SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml
+SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml \
+	-lsqlite3 -lunistring -lm
 # libarchive is loaded when the first archive is written (site/bundle.c).
-PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -lzstd
-LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS)) -lsqlite3
+PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -lzstd \
+	-lsqlite3 -lm
+LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS))
 
 VERSION := 0.1.0
 
