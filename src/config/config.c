@@ -335,6 +335,8 @@ static const struct setting settings[] = {
 	    DAY_MS, "time over which limits.rate counts" },
 	{ "limits.drain", parse_time, AT(drain_ms), "10s", 10, DAY_MS,
 	    "time for the peer to close after the last byte" },
+	{ "limits.search", parse_time, AT(search_ms), "500ms", 0, 60000,
+	    "time for one search; 0: nothing is searched" },
 	{ "limits.stop", parse_time, AT(stop_ms), "60s", 0, DAY_MS,
 	    "time transfers may go on after a stop" },
 	{ "limits.reload", parse_time, AT(reload_ms), "1h", 0, DAY_MS,

@@ -6,6 +6,7 @@
 #include "base/uri.h"
 #include "proto/gemini.h"
 #include "proto/gopher.h"
+#include "server/ask.h"
 #include "server/counts.h"
 
 #include "server/answer.h"
@@ -150,6 +151,73 @@ gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
 	store_view_drop(v);
 }
 
+/* --- searches, of both protocols ----------------------------------------- */
+
+/* What a search's address asks for. */
+struct search {
+	enum conn_protocol protocol;
+	struct store_view *view;
+	struct key key;
+	struct store_entry entry;
+	unsigned page;
+	struct slice words; /* still encoded */
+};
+
+/* Whether `path` is a search of this edition: itself, or a page of one. */
+static bool
+find_search(struct store_view *v, enum conn_protocol protocol,
+    struct slice path, struct search *out)
+{
+	struct ask_path p;
+
+	if (!ask_path_parse(path, &p))
+		return false;
+	*out = (struct search){ .protocol = protocol,
+		.view = v,
+		.page = p.page,
+		.words = p.words };
+	key_make(&out->key, protocol == CONN_GEMINI ? 'g' : 'o', p.stem);
+	return find(v, &out->key, &out->entry) == STORE_FOUND &&
+	    out->entry.kind == STORE_SEARCH;
+}
+
+/* Asks for `words`, decoded. */
+static void
+ask(struct answer *a, const struct conn_line *line, const struct search *s,
+    struct slice words, struct conn_reply *reply)
+{
+	struct asked asked = { .protocol = s->protocol,
+		.ticket = line->ticket,
+		.key = slice_make(s->key.bytes, s->key.len),
+		.page = s->page,
+		.words = words,
+		.entry = &s->entry,
+		.view = s->view };
+
+	asker_ask(a->asker, &asked, reply);
+}
+
+/* The query is decoded where it stands. */
+static bool
+gemini_search(struct answer *a, const struct conn_line *line,
+    const struct gemini_request *req, struct store_view *v,
+    struct conn_reply *reply)
+{
+	char *query = line->bytes + (req->query.ptr - line->bytes);
+	struct search s;
+	long n;
+
+	if (!req->query.len || !find_search(v, CONN_GEMINI, req->path, &s) ||
+	    s.words.len)
+		return false;
+	n = uri_decode(req->query, query);
+	if (n < 0)
+		gemini_fail(reply, GEMINI_BAD_REQUEST);
+	else
+		ask(a, line, &s, slice_make(query, (size_t)n), reply);
+	return true;
+}
+
 /* The spellings that lead elsewhere: a folder's, and one without ".gmi". */
 static void
 gemini_miss(struct conn_reply *reply, struct store_view *v, struct slice path)
@@ -201,14 +269,20 @@ is_ours(const struct answer *a, const struct gemini_request *req)
 }
 
 static void
-gemini_look_up(struct answer *a, struct slice path, struct conn_reply *reply)
+gemini_look_up(struct answer *a, const struct conn_line *line,
+    const struct gemini_request *req, struct conn_reply *reply)
 {
 	struct store_view *v = store_reader_view(a->reader);
+	struct slice path = req->path;
 	struct store_entry entry;
 	struct key k;
 
 	if (!v) {
 		gemini_fail(reply, GEMINI_FAILED_FOR_NOW);
+		return;
+	}
+	if (gemini_search(a, line, req, v, reply)) {
+		store_view_drop(v);
 		return;
 	}
 	key_make(&k, 'g', path);
@@ -244,7 +318,7 @@ gemini_answer(
 		return;
 	}
 	reply->key = req.path;
-	gemini_look_up(a, req.path, reply);
+	gemini_look_up(a, line, &req, reply);
 }
 
 /* --- Gopher -------------------------------------------------------------- */
@@ -362,15 +436,52 @@ gopher_say_gone(struct answer *a, struct conn_reply *reply,
 	    used ? slice_make(text, used) : gemini_reason(GEMINI_GONE));
 }
 
+/*
+ * Words come behind a TAB, or encoded in the selector, as the links from one
+ * page of results to the next have them.
+ */
+static bool
+gopher_search(struct answer *a, const struct conn_line *line,
+    const struct gopher_request *req, struct store_view *v,
+    struct conn_reply *reply)
+{
+	struct slice words =
+	    slice_upto(req->search, slice_find(req->search, '\t'));
+	char decoded[GOPHER_SELECTOR_MAX];
+	struct search s;
+	long n;
+
+	if (req->selector.len > sizeof(decoded) ||
+	    !find_search(v, CONN_GOPHER, req->selector, &s))
+		return false;
+	reply->key = slice_upto(req->selector, s.key.len - 1);
+	if (!words.len) {
+		n = uri_decode(s.words, decoded);
+		if (n < 0) {
+			gopher_fail(a, reply, GEMINI_BAD_REQUEST,
+			    SLICE_LIT("The words are not encoded as in a URI"));
+			return true;
+		}
+		words = slice_make(decoded, (size_t)n);
+	}
+	ask(a, line, &s, words, reply);
+	return true;
+}
+
 static void
-gopher_look_up(
-    struct answer *a, struct slice selector, struct conn_reply *reply)
+gopher_look_up(struct answer *a, const struct conn_line *line,
+    const struct gopher_request *req, struct conn_reply *reply)
 {
 	struct store_view *v = store_reader_view(a->reader);
+	struct slice selector = req->selector;
 	enum store_found found = STORE_FAILED;
 	struct store_entry entry = { 0 };
 	struct key k;
 
+	if (v && gopher_search(a, line, req, v, reply)) {
+		store_view_drop(v);
+		return;
+	}
 	if (v)
 		found = find_item(v, selector, &k, &entry);
 	if (found == STORE_FAILED) {
@@ -383,8 +494,16 @@ gopher_look_up(
 	} else if (entry.kind == STORE_GONE) {
 		gopher_say_gone(a, reply, v, &entry);
 	} else if (entry.kind == STORE_SEARCH) {
-		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
-		    SLICE_LIT("There is no search here"));
+		/* Another spelling: without its first slash, or with a last. */
+		struct search s = { .protocol = CONN_GOPHER,
+			.view = v,
+			.key = k,
+			.entry = entry,
+			.page = 1 };
+
+		ask(a, line, &s,
+		    slice_upto(req->search, slice_find(req->search, '\t')),
+		    reply);
 	} else {
 		reply->status = GEMINI_SUCCESS;
 		reply->entry = entry;
@@ -409,7 +528,7 @@ gopher_answer(
 	switch (req.kind) {
 	case GOPHER_ITEM:
 		reply->key = req.selector;
-		gopher_look_up(a, req.selector, reply);
+		gopher_look_up(a, line, &req, reply);
 		return;
 	case GOPHER_INFO:
 		gopher_info(&page, a->marks.host_port);
@@ -453,6 +572,18 @@ answer_busy(struct answer *a, enum conn_protocol protocol, bool peer,
 		gemini_say(reply, status, slice_make(text, (size_t)n));
 	else
 		gopher_fail(a, reply, status, slice_make(text, (size_t)n));
+}
+
+void
+answer_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
+{
+	struct slice text =
+	    SLICE_LIT("The search does not answer now; try again later");
+
+	if (protocol == CONN_GEMINI)
+		gemini_say(reply, GEMINI_FAILED_FOR_NOW, text);
+	else
+		gopher_fail(ctx, reply, GEMINI_FAILED_FOR_NOW, text);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "base/marks.h"
 #include "net/conn.h"
 
+struct asker;
 struct counts;
 struct err;
 
@@ -28,6 +29,7 @@ struct answer {
 	struct store_reader *reader;
 	struct buf storage; /* of the marks */
 	struct marks marks;
+	struct asker *asker; /* the caller's; set before the first request */
 };
 
 /*
@@ -41,5 +43,9 @@ void answer_release(struct answer *a);
 /* As conn_service.answer, with a struct answer as context. */
 void answer_request(void *ctx, enum conn_protocol protocol,
     struct conn_line *line, struct conn_reply *reply);
+
+/* As conn_service.late. */
+void answer_late(
+    void *ctx, enum conn_protocol protocol, struct conn_reply *reply);
 
 #endif

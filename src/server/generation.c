@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -245,6 +246,31 @@ check_folders(const struct generation *g, struct err *e)
 	return 0;
 }
 
+/* Nobody there, nobody linked. */
+static void
+unlink_all(struct generation *g)
+{
+	g->searcher.control = -1;
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++) {
+		g->children[i].control = -1;
+		g->links[i] = (struct search_link){ -1, -1 };
+	}
+}
+
+int
+generation_link(struct generation *g, struct err *e)
+{
+	for (unsigned i = 0; g->config.search_ms && i < g->count; i++) {
+		int ends[2];
+
+		if (socketpair(
+			AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+			return err_errno(e, "socketpair", "search");
+		g->links[i] = (struct search_link){ ends[0], ends[1] };
+	}
+	return 0;
+}
+
 static void
 set_workers(struct generation *g)
 {
@@ -255,8 +281,7 @@ set_workers(struct generation *g)
 		g->count = cores > 2 ? (unsigned)cores : 2;
 	if (g->count > GENERATION_WORKERS_MAX)
 		g->count = GENERATION_WORKERS_MAX;
-	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
-		g->children[i].control = -1;
+	unlink_all(g);
 }
 
 struct generation *
@@ -272,8 +297,7 @@ generation_new_empty(struct err *e)
 		mem_free(g);
 		return NULL;
 	}
-	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
-		g->children[i].control = -1;
+	unlink_all(g);
 	g->user = "";
 	return g;
 }
@@ -343,6 +367,11 @@ generation_free(struct generation *g, const struct generation *next)
 {
 	if (!g)
 		return;
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		if (g->links[i].worker >= 0) {
+			close(g->links[i].worker);
+			close(g->links[i].searcher);
+		}
 	sockets_close(&g->sockets, next ? &next->sockets : NULL);
 	tls_ctx_free(g->tls);
 	config_release(&g->config);

@@ -30,6 +30,11 @@ struct child {
 	uint64_t started_ms;
 };
 
+/* Between a worker and the process that searches, whoever these are now. */
+struct search_link {
+	int worker, searcher; /* its ends; -1: none */
+};
+
 struct generation {
 	struct config config;
 	struct tls_ctx *tls;
@@ -40,6 +45,10 @@ struct generation {
 	struct ip_range *proxies; /* config.proxies.count of them */
 	unsigned count;           /* workers wanted; 0 once it drains */
 	struct child children[GENERATION_WORKERS_MAX];
+	struct child searcher;
+	uint64_t search_again_at_ms; /* once it has died */
+	unsigned search_deaths;      /* in a series */
+	struct search_link links[GENERATION_WORKERS_MAX];
 	struct generation *older;
 	uint64_t kill_at_ms; /* of a draining one */
 	int64_t cert_end_s;  /* of the certificate that ends first, UTC */
@@ -60,6 +69,8 @@ struct generation *generation_new_empty(struct err *e);
  */
 int generation_check(
     struct config *c, struct tls_tickets *tickets, struct err *e);
+/* Makes the links of all workers wanted, where there is a search. */
+int generation_link(struct generation *g, struct err *e);
 /* Frees what is not shared with `next` (may be NULL); workers are gone. */
 void generation_free(struct generation *g, const struct generation *next);
 

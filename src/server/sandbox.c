@@ -130,9 +130,53 @@ static const int allowed[] = {
 #endif
 };
 
+/* What the process that searches needs: LMDB, SQLite, its sockets, an alarm. */
+static const int allowed_to_search[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(close),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fstat),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(pread64),
+	SCMP_SYS(read),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sendto),
+	SCMP_SYS(setitimer),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+#ifdef __x86_64__
+	SCMP_SYS(poll),
+#endif
+#ifdef QASID_SANITIZED
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(prctl),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sigaltstack),
+#endif
+};
+
 /* Calls allowed with one value of one argument alone. */
 static int
-add_narrow_rules(scmp_filter_ctx f)
+add_narrow_rules(scmp_filter_ctx f, bool searches)
 {
 	/* Memory, but none to execute; the socket's unsent bytes alone. */
 	const struct scmp_arg_cmp no_exec = {
@@ -142,7 +186,8 @@ add_narrow_rules(scmp_filter_ctx f)
 		.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIOCOUTQ
 	};
 
-	if (seccomp_rule_add_array(
+	if (!searches &&
+	    seccomp_rule_add_array(
 		f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &outq) < 0)
 		return -1;
 	return seccomp_rule_add_array(
@@ -150,16 +195,19 @@ add_narrow_rules(scmp_filter_ctx f)
 }
 
 int
-sandbox_close_calls(struct err *e)
+sandbox_close_calls(bool searches, struct err *e)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	const int *calls = searches ? allowed_to_search : allowed;
+	size_t count = searches
+	    ? sizeof(allowed_to_search) / sizeof(allowed_to_search[0])
+	    : sizeof(allowed) / sizeof(allowed[0]);
 	int r = f ? 0 : -1;
 
-	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]);
-	     i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
 	if (r == 0)
-		r = add_narrow_rules(f);
+		r = add_narrow_rules(f, searches);
 	/* A tree of comparisons: no call pays for those before it. */
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -183,7 +231,7 @@ sandbox_enter(const struct sandbox_opts *opts, struct err *e)
 		return err_errno(e, "prctl", "no new privileges");
 	if (sandbox_close_files(e) < 0 && opts->need_landlock)
 		return -1;
-	if (sandbox_close_calls(e) < 0 && opts->need_seccomp)
+	if (sandbox_close_calls(opts->searches, e) < 0 && opts->need_seccomp)
 		return -1;
 	return 0;
 }

@@ -7,6 +7,9 @@
  * the sanitizers (QASID_SANITIZED) the calls that their run time needs are
  * allowed as well; that is said at start.
  *
+ * The process that searches has a table of its own, in which no connection can
+ * be taken.
+ *
  * Linux alone: other systems have pledge or Capsicum for the same place.
  */
 #ifndef SERVER_SANDBOX_H
@@ -22,6 +25,7 @@ struct sandbox_opts {
 	bool drop_user; /* to uid and gid; else the user stays */
 	uid_t uid;
 	gid_t gid;
+	bool searches;                    /* no worker: what searches */
 	bool need_landlock, need_seccomp; /* else their lack is only told */
 };
 
@@ -34,7 +38,8 @@ int sandbox_enter(const struct sandbox_opts *opts, struct err *e)
 
 /* Its two halves: no file by Landlock, few system calls by seccomp. */
 int sandbox_close_files(struct err *e) __attribute__((warn_unused_result));
-int sandbox_close_calls(struct err *e) __attribute__((warn_unused_result));
+int sandbox_close_calls(bool searches, struct err *e)
+    __attribute__((warn_unused_result));
 
 /*
  * Writes what sandbox_enter() would set up on this kernel, in words, to `text`;

@@ -20,6 +20,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/notify.h"
+#include "server/searcher.h"
 #include "store/store.h"
 
 #include "server/supervisor.h"
@@ -77,18 +78,36 @@ take_slot(struct server *s)
 	return -1;
 }
 
+/* `kept` is a worker's link, or -1 in what searches, which keeps its ends. */
+static void
+close_ends(const struct generation *g, int kept, bool searches)
+{
+	if (g->searcher.control >= 0)
+		close(g->searcher.control);
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++) {
+		const struct search_link *l = &g->links[i];
+
+		if (g->children[i].control >= 0)
+			close(g->children[i].control);
+		if (l->worker >= 0 && l->worker != kept)
+			close(l->worker);
+		if (l->searcher >= 0 && !searches)
+			close(l->searcher);
+	}
+}
+
 /* In a new process: what belongs to its parent and siblings goes. */
 static void
-close_controls(const struct server *s, const struct generation *extra)
+close_others(struct server *s, const struct generation *own, int kept)
 {
-	const struct generation *g = extra ? extra : s->current;
+	const struct generation *g = own ? own : s->current;
 
 	while (g) {
-		for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
-			if (g->children[i].control >= 0)
-				close(g->children[i].control);
-		g = g == extra && extra != s->current ? s->current : g->older;
+		close_ends(g, kept, g == own && kept < 0);
+		g = g == own && own != s->current ? s->current : g->older;
 	}
+	metrics_close(&s->metrics, 0);
+	close(s->signal_fd);
 }
 
 static int
@@ -109,6 +128,7 @@ start_worker(
 		.proxy_count = g->config.proxies.count,
 		.peers = s->peers,
 		.counts = s->counts,
+		.search = g->links[c - g->children].worker,
 	};
 	int slot = take_slot(s), ends[2];
 	pid_t pid;
@@ -122,9 +142,7 @@ start_worker(
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		close_controls(s, g);
-		metrics_close(&s->metrics, 0);
-		close(s->signal_fd);
+		close_others(s, g, job.search);
 		job.status = &s->status[slot];
 		job.slot = (unsigned)slot;
 		job.control = ends[1];
@@ -143,6 +161,78 @@ start_worker(
 		.started_ms = now_ms() };
 	return 0;
 }
+
+/* --- what searches ------------------------------------------------------- */
+
+static void __attribute__((noreturn))
+run_searcher(struct server *s, struct generation *g, int control)
+{
+	int sockets[GENERATION_WORKERS_MAX];
+	struct searcher_job job = { .store = g->config.store,
+		.deadline_ms = g->config.search_ms,
+		.sandbox = g->sandbox,
+		.sockets = sockets,
+		.count = g->count,
+		.control = control };
+
+	close_others(s, g, -1);
+	for (unsigned i = 0; i < g->count; i++)
+		sockets[i] = g->links[i].searcher;
+	for (size_t i = 0; i < g->sockets.count; i++)
+		close(g->sockets.workers[i].fd);
+	job.sandbox.searches = true;
+	_exit(searcher_run(&job));
+}
+
+/* One that was handed over has none: its workers have theirs. */
+static bool
+wants_searcher(const struct generation *g)
+{
+	return g->links[0].worker >= 0;
+}
+
+static int
+start_searcher(struct server *s, struct generation *g, struct err *e)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (!wants_searcher(g))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_errno(e, "socketpair", "search");
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		run_searcher(s, g, ends[1]);
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		err_errno(e, "fork", "search");
+		close(ends[0]);
+		return -1;
+	}
+	g->searcher = (struct child){ .pid = pid,
+		.control = ends[0],
+		.slot = GENERATION_SLOTS,
+		.started_ms = now_ms() };
+	return 0;
+}
+
+/* It holds nothing that would have to be finished. */
+static void
+end_searcher(struct generation *g)
+{
+	if (!g->searcher.pid)
+		return;
+	kill(g->searcher.pid, SIGKILL);
+	waitpid(g->searcher.pid, NULL, 0);
+	store_clear_slots(g->config.store); /* it read there, too */
+	close(g->searcher.control);
+	g->searcher = (struct child){ .control = -1 };
+}
+
+/* --- workers, as a set --------------------------------------------------- */
 
 /* Waits for a worker's word that it serves. */
 static int
@@ -209,15 +299,20 @@ static int
 start_generation(struct server *s, struct generation *g, struct err *e)
 {
 	uint64_t deadline = now_ms() + READY_MS;
-	int r = 0;
+	int r = generation_link(g, e);
 
 	store_clear_slots(g->config.store); /* of a server that was killed */
+	if (r == 0)
+		r = start_searcher(s, g, e);
 	for (unsigned i = 0; i < g->count && r == 0; i++)
 		r = start_worker(s, g, &g->children[i], e);
+	if (r == 0 && g->searcher.pid)
+		r = await_ready(&g->searcher, deadline, e);
 	for (unsigned i = 0; i < g->count && r == 0; i++)
 		r = await_ready(&g->children[i], deadline, e);
 	if (r == 0)
 		return 0;
+	end_searcher(g);
 	signal_all(g, SIGKILL);
 	for (unsigned i = 0; i < g->count; i++)
 		if (g->children[i].pid) {
@@ -230,14 +325,44 @@ start_generation(struct server *s, struct generation *g, struct err *e)
 /* --- what happens -------------------------------------------------------- */
 
 static void
-tell_death(pid_t pid, int status)
+tell_death(const char *who, pid_t pid, int status)
 {
 	if (WIFSIGNALED(status))
 		log_say(
-		    "worker %d died of signal %d", (int)pid, WTERMSIG(status));
+		    "%s %d died of signal %d", who, (int)pid, WTERMSIG(status));
 	else
-		log_say("worker %d ended with status %d", (int)pid,
+		log_say("%s %d ended with status %d", who, (int)pid,
 		    WEXITSTATUS(status));
+}
+
+/* How long to wait before one that died at `now` is replaced; counts it. */
+static uint64_t
+back_off(unsigned *deaths, uint64_t started_ms, uint64_t now)
+{
+	uint64_t wait = 0;
+
+	*deaths = now - started_ms >= LIVED_LONG_MS ? 0 : *deaths + 1;
+	if (*deaths > 1)
+		wait = (uint64_t)BACKOFF_MIN_MS
+		    << (*deaths > 10 ? 10 : *deaths - 2);
+	return wait < BACKOFF_MAX_MS ? wait : BACKOFF_MAX_MS;
+}
+
+static void
+on_searcher_death(struct server *s, struct generation *g, int status)
+{
+	uint64_t now = now_ms();
+
+	g->search_again_at_ms = now;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != SEARCHER_AGAIN) {
+		if (!s->stopping)
+			tell_death("search", g->searcher.pid, status);
+		g->search_again_at_ms +=
+		    back_off(&g->search_deaths, g->searcher.started_ms, now);
+	}
+	store_clear_slots(g->config.store); /* it read there, too */
+	close(g->searcher.control);
+	g->searcher = (struct child){ .control = -1 };
 }
 
 static void
@@ -250,17 +375,10 @@ on_death(
 	/* One that was killed leaves its slot, and with it an edition, taken */
 	store_clear_slots(g->config.store);
 	if (wanted || WIFSIGNALED(status) || WEXITSTATUS(status))
-		tell_death(c->pid, status);
+		tell_death("worker", c->pid, status);
 	if (wanted) {
-		uint64_t wait = 0;
+		uint64_t wait = back_off(&s->deaths, c->started_ms, now);
 
-		s->deaths =
-		    now - c->started_ms >= LIVED_LONG_MS ? 0 : s->deaths + 1;
-		if (s->deaths > 1)
-			wait = (uint64_t)BACKOFF_MIN_MS
-			    << (s->deaths > 10 ? 10 : s->deaths - 2);
-		if (wait > BACKOFF_MAX_MS)
-			wait = BACKOFF_MAX_MS;
 		if (now + wait > s->restart_at_ms)
 			s->restart_at_ms = now + wait;
 	}
@@ -274,10 +392,13 @@ reap(struct server *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (struct generation *g = s->current; g; g = g->older)
+		for (struct generation *g = s->current; g; g = g->older) {
+			if (g->searcher.pid == pid)
+				on_searcher_death(s, g, status);
 			for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
 				if (g->children[i].pid == pid)
 					on_death(s, g, &g->children[i], status);
+		}
 }
 
 /* Fills the places of workers that died, once their wait is over. */
@@ -287,6 +408,11 @@ restart(struct server *s)
 	struct generation *g = s->current;
 	struct err e = ERR_INIT;
 
+	if (!s->stopping && !g->searcher.pid &&
+	    now_ms() >= g->search_again_at_ms && start_searcher(s, g, &e) < 0) {
+		log_err("restart", &e);
+		g->search_again_at_ms = now_ms() + BACKOFF_MAX_MS;
+	}
 	if (s->stopping || now_ms() < s->restart_at_ms)
 		return;
 	for (unsigned i = 0; i < g->count; i++)
@@ -314,6 +440,7 @@ sweep(struct server *s)
 			continue;
 		}
 		*at = g->older;
+		end_searcher(g);
 		generation_free(g, s->current);
 	}
 }
@@ -517,6 +644,11 @@ next_wait(const struct server *s)
 			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
 	if (missing && !s->stopping && s->restart_at_ms < at)
 		at = s->restart_at_ms > now ? s->restart_at_ms : now;
+	if (wants_searcher(s->current) && !s->current->searcher.pid &&
+	    !s->stopping && s->current->search_again_at_ms < at)
+		at = s->current->search_again_at_ms > now
+		    ? s->current->search_again_at_ms
+		    : now;
 	return (struct timespec){ .tv_sec = (time_t)((at - now) / 1000),
 		.tv_nsec = (long)((at - now) % 1000) * 1000000 };
 }
@@ -605,6 +737,7 @@ serve(struct server *s)
 		if (now_ms() >= s->save_at_ms)
 			save_counts(s);
 	}
+	end_searcher(s->current);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "server/answer.h"
+#include "server/ask.h"
 #include "server/log.h"
 
 #include "server/worker.h"
@@ -31,6 +32,7 @@ struct worker {
 	struct loop *loop;
 	struct store_reader *reader;
 	struct answer answer;
+	struct asker *asker;
 	struct conn_pool *pool;
 	struct port ports[LISTENERS_MAX];
 	struct loop_watch *control;
@@ -85,6 +87,14 @@ on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
 	struct worker *w = ctx;
 
 	answer_request(&w->answer, protocol, line, reply);
+}
+
+static void
+on_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
+{
+	struct worker *w = ctx;
+
+	answer_late(&w->answer, protocol, reply);
 }
 
 static void
@@ -175,6 +185,28 @@ on_control(void *ctx, unsigned ready)
 	conn_pool_stop(w->pool, word == WORKER_STOP);
 }
 
+/* Searches wait for one another: some of them, and a little for the rest. */
+static uint64_t
+answer_ms(const struct config *c)
+{
+	return c->search_ms * 8 + 1000;
+}
+
+static int
+open_search(struct worker *w, struct err *e)
+{
+	struct asker_opts opts = { .reader = w->reader,
+		.marks = &w->answer.marks,
+		.wait_ms = answer_ms(w->job->config) };
+
+	w->asker = asker_new(w->loop, w->job->search, &opts, e);
+	if (!w->asker)
+		return -1;
+	asker_set_pool(w->asker, w->pool);
+	w->answer.asker = w->asker;
+	return 0;
+}
+
 static int
 open_parts(struct worker *w, struct err *e)
 {
@@ -186,11 +218,13 @@ open_parts(struct worker *w, struct err *e)
 		.stall_ms = c->stall_ms,
 		.rate_window_ms = c->rate_window_ms,
 		.drain_ms = c->drain_ms,
+		.answer_ms = answer_ms(c),
 		.rate_bytes = c->rate_bytes,
 		.keep_keys = c->log != CONFIG_LOG_OFF,
 	};
 	struct conn_service service = {
 		.answer = on_answer,
+		.late = on_late,
 		.ended = on_ended,
 		.has_room = on_room,
 		.is_empty = on_empty,
@@ -222,7 +256,7 @@ open_parts(struct worker *w, struct err *e)
 	if (!w->pool)
 		return -1;
 	conn_pool_set_peers(w->pool, &peers);
-	return 0;
+	return open_search(w, e);
 }
 
 /* The first view takes LMDB's lock and slot, while all is still allowed. */
@@ -268,6 +302,7 @@ close_parts(struct worker *w)
 		listener_free(w->ports[i].listener);
 	loop_watch_free(w->control);
 	conn_pool_free(w->pool);
+	asker_free(w->asker);
 	loop_free(w->loop);
 	answer_release(&w->answer);
 	store_reader_close(w->reader);

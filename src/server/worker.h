@@ -46,6 +46,7 @@ struct worker_job {
 	struct status *status; /* its own slot */
 	unsigned slot;         /* of both maps */
 	int control;
+	int search; /* socket to the process that searches; -1: none */
 };
 
 /* Serves, in a process forked for it; its exit status. */

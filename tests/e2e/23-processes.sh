@@ -16,9 +16,6 @@ home() {
 	"$peer" get gemini "$gemini" "$url" >"$work/out" || fail "$1: no answer"
 	grep -q '^# Home' "$work/out" || fail "$1: another page"
 }
-workers() {
-	tr ' ' '\n' <"/proc/$pid/task/$pid/children" | grep . | sort
-}
 [ "$(workers | wc -l)" = 2 ] || fail "not two workers"
 home start
 

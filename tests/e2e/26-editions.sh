@@ -36,7 +36,7 @@ grep -q '^3000029 whole$' "$work/got" || fail "old edition: $(cat "$work/got")"
 victims=$(cat "/proc/$pid/task/$pid/children")
 for v in $victims; do
 	kill -9 "$v"
-	"$slowpeer" await-text "$work/log" "worker $v died" "$pid" ||
+	"$slowpeer" await-text "$work/log" "$v died" "$pid" ||
 		fail "no word of $v"
 done
 shows Edition3 "after two deaths"

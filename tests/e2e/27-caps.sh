@@ -72,7 +72,7 @@ served "when they have gone"
 hold 1
 hold 2
 hold 3
-tr ' ' '\n' <"/proc/$pid/task/$pid/children" | grep . >"$work/old"
+workers >"$work/old"
 while read -r w; do
 	kill -9 "$w"
 	"$slowpeer" await-text "$work/log" "worker $w died" "$pid" ||
@@ -152,7 +152,7 @@ gemini=$(sed -n 's/^gemini 127.0.0.1 //p' "$work/few")
 grep -q 'descriptors allow' "$work/log" || fail "no word of few descriptors"
 "$slowpeer" silent gopher "$gopher" 150 half >"$work/held" ||
 	fail "silent peers stay open"
-worker=$(tr -d ' ' <"/proc/$pid/task/$pid/children")
+worker=$(workers)
 ticks=$(awk '{ print $14 + $15 }' "/proc/$worker/stat")
 [ "$ticks" -lt 100 ] || fail "$ticks ticks of CPU: it spins"
 serve_again=$(answer gemini)

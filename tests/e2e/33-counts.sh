@@ -26,7 +26,7 @@ get /articles/mim
 "$peer" get gopher "$gopher" /articles/mim.txt >/dev/null || fail "no text"
 "$peer" get gopher "$gopher" articles/mim.txt >/dev/null || fail "no text"
 "$peer" get gopher "$gopher" /articles/moved >/dev/null || fail "no text"
-kill -9 "$(cut -d' ' -f1 "/proc/$pid/task/$pid/children")"
+kill -9 "$(workers | head -n 1)"
 told 'died of signal 9'
 [ ! -e "$work/counts/$day.counts" ] || fail "saved unasked"
 kill -HUP "$pid"

@@ -20,6 +20,17 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
+# The workers' process ids, a line each.
+workers() {
+	named qasid-worker
+}
+named() { # NAME: of the server's processes
+	tr ' ' '\n' <"/proc/$pid/task/$pid/children" | grep . |
+		while read -r child; do
+			! grep -qx "$1" "/proc/$child/comm" || echo "$child"
+		done | sort
+}
+
 fail() {
 	echo "FAILED: $*"
 	[ ! -f "$work/log" ] || sed 's/^/    /' "$work/log"

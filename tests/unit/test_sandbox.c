@@ -185,7 +185,7 @@ inside(int (*enter)(struct err *e), enum outcome (*act)(void))
 }
 
 static void
-denies(void **state)
+denies_all(int (*enter)(struct err *))
 {
 	static const struct {
 		const char *name;
@@ -207,13 +207,43 @@ denies(void **state)
 		{ "become root", become_root },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		enum outcome o = inside(enter_all, acts[i].act);
+		enum outcome o = inside(enter, acts[i].act);
 
 		if (o != DENIED)
 			fail_msg("%s: %d", acts[i].name, (int)o);
 	}
+}
+
+static void
+denies(void **state)
+{
+	(void)state;
+	denies_all(enter_all);
+}
+
+/* The process that searches takes no connection either. */
+static int
+enter_search(struct err *e)
+{
+	struct sandbox_opts opts = {
+		.need_landlock = true, .need_seccomp = true, .searches = true
+	};
+
+	if (geteuid() == 0) {
+		opts.drop_user = true;
+		opts.uid = opts.gid = 65534;
+	}
+	return sandbox_enter(&opts, e);
+}
+
+static void
+denies_more_to_what_searches(void **state)
+{
+	(void)state;
+	denies_all(enter_search);
+	assert_int_equal(inside(enter_search, accept_peer), DENIED);
+	assert_int_equal(inside(enter_search, use_memory), ALLOWED);
 }
 
 static void
@@ -267,6 +297,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(denies),
+		cmocka_unit_test(denies_more_to_what_searches),
 		cmocka_unit_test(allows_what_serving_needs),
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(acts_succeed_outside),
