@@ -82,6 +82,18 @@ set_string(struct reading *r, const struct yaml_node *n, void *field)
 }
 
 static int
+set_search(struct reading *r, const struct yaml_node *n, void *field)
+{
+	(void)field;
+	if (n->type == YAML_SCALAR && slice_eq_nocase(n->text, SLICE_LIT("no")))
+		r->catalog->no_search = true;
+	else if (n->type != YAML_SCALAR ||
+	    !slice_eq_nocase(n->text, SLICE_LIT("yes")))
+		return bad(r, n, "yes or no is wanted here");
+	return 0;
+}
+
+static int
 read_lang(struct reading *r, struct slice text, unsigned line, unsigned column,
     struct slice *out)
 {
@@ -357,6 +369,7 @@ static const struct key capsule_keys[] = {
 	{ "series", set_names, offsetof(struct catalog, series) },
 	{ "terms", set_terms, 0 },
 	{ "mirrors", set_strings, offsetof(struct catalog, mirrors) },
+	{ "search", set_search, 0 },
 	{ "words", set_words, 0 },
 };
 

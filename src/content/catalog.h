@@ -73,6 +73,7 @@ struct catalog {
 	struct catalog_term *terms; /* sorted by spelling */
 	size_t term_count;
 	struct catalog_list mirrors;
+	bool no_search; /* "search: no" */
 	struct catalog_word *words;
 	size_t word_count;
 };

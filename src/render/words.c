@@ -64,6 +64,23 @@ static const struct words english = {
 		[WORD_MINUTES] = "minutes",
 		[WORD_WITHDRAWN] = "Withdrawn",
 		[WORD_SEARCH] = "Search",
+		[WORD_SEARCH_PROMPT] =
+		    "Search: words, \"a phrase\", begin*, author: tag: "
+		    "year: lang:",
+		[WORD_SEARCH_HELP] =
+		    "All words must be there. A star finds words that begin "
+		    "so: wat*. Also: \"a phrase\", author:NAME, tag:NAME, "
+		    "year:2026, lang:ur.",
+		[WORD_SEARCH_AGAIN] = "Search again",
+		[WORD_SEARCH_ALL] = "Search in all languages",
+		[WORD_SEARCH_LATE] =
+		    "This search took too long; use more precise words.",
+		[WORD_SEARCH_TOO_LONG] =
+		    "This is too much for a search; use fewer words.",
+		[WORD_SEARCH_DOWN] =
+		    "The search does not answer now; try again later.",
+		[WORD_RESULTS] = "Results",
+		[WORD_NO_RESULTS] = "Nothing was found.",
 		[WORD_OFFLINE] = "Offline copies",
 		[WORD_SEPARATOR] = ",",
 	},
@@ -124,6 +141,24 @@ static const struct words urdu = {
 		[WORD_MINUTES] = "منٹ",
 		[WORD_WITHDRAWN] = "واپس لیا گیا",
 		[WORD_SEARCH] = "تلاش",
+		[WORD_SEARCH_PROMPT] =
+		    "تلاش: الفاظ، \"پورا فقرہ\"، آغاز*، مصنف: موضوع: سال: "
+		    "زبان:",
+		[WORD_SEARCH_HELP] =
+		    "سب الفاظ کا مضمون میں ہونا ضروری ہے۔ ستارے سے وہ الفاظ "
+		    "ملتے ہیں جو یوں شروع ہوں: پان*۔ یہ بھی لکھا جا سکتا ہے: "
+		    "\"پورا فقرہ\"، مصنف:نام، موضوع:نام، سال:2026، زبان:ur۔",
+		[WORD_SEARCH_AGAIN] = "پھر تلاش کیجیے",
+		[WORD_SEARCH_ALL] = "سب زبانوں میں تلاش",
+		[WORD_SEARCH_LATE] =
+		    "اس تلاش میں بہت دیر لگی؛ زیادہ خاص الفاظ لکھیے۔",
+		[WORD_SEARCH_TOO_LONG] =
+		    "یہ ایک تلاش کے لیے بہت زیادہ ہے؛ کم الفاظ لکھیے۔",
+		[WORD_SEARCH_DOWN] =
+		    "تلاش اس وقت جواب نہیں دے رہی؛ کچھ دیر بعد پھر کوشش "
+		    "کیجیے۔",
+		[WORD_RESULTS] = "نتائج",
+		[WORD_NO_RESULTS] = "کچھ نہیں ملا۔",
 		[WORD_OFFLINE] = "آف لائن نقول",
 		[WORD_SEPARATOR] = "،",
 	},
@@ -184,6 +219,15 @@ static const char *const names[WORD_COUNT] = {
 	[WORD_MINUTES] = "minutes",
 	[WORD_WITHDRAWN] = "withdrawn",
 	[WORD_SEARCH] = "search",
+	[WORD_SEARCH_PROMPT] = "search-prompt",
+	[WORD_SEARCH_HELP] = "search-help",
+	[WORD_SEARCH_AGAIN] = "search-again",
+	[WORD_SEARCH_ALL] = "search-all",
+	[WORD_SEARCH_LATE] = "search-late",
+	[WORD_SEARCH_TOO_LONG] = "search-too-long",
+	[WORD_SEARCH_DOWN] = "search-down",
+	[WORD_RESULTS] = "results",
+	[WORD_NO_RESULTS] = "no-results",
 	[WORD_OFFLINE] = "offline",
 	[WORD_SEPARATOR] = "separator",
 };

@@ -35,6 +35,7 @@ site_init(struct site *site, const struct site_opts *opts)
 	tree_init(&site->tree);
 	buf_init(&site->dropped, (size_t)1 << 30);
 	buf_init(&site->put_units, (size_t)1 << 30);
+	searching_init(&site->searching);
 }
 
 void
@@ -42,6 +43,7 @@ site_release(struct site *site)
 {
 	if (site->content_fd >= 0)
 		close(site->content_fd);
+	searching_release(&site->searching);
 	store_writer_close(site->store);
 	terms_release(site);
 	tree_release(&site->tree);
@@ -178,6 +180,7 @@ publish(struct site *site, struct site_result *result, struct err *e)
 	build_progress(site->opts, "publishing", store_pending(site->store));
 	if (store_publish(site->store, site->opts->now_s, e) < 0)
 		return -1;
+	searching_sweep(site);
 	result->articles = site->article_count;
 	result->pages = site->page_count;
 	result->converted = site->converted;
@@ -212,17 +215,17 @@ run(struct site *site, struct site_result *result, struct err *e)
 		return -1;
 	store_clear_stale_readers(site->store);
 	site->looked_ns = records_now_ns();
-	if (site_scan(site, e) < 0 ||
+	if (site_scan(site, e) < 0 || searching_load(site, e) < 0 ||
 	    (unchanged = unchanged_look(site, result, e)) < 0)
 		return -1;
-	if (unchanged)
+	if (unchanged && searching_is_sound(site))
 		return tell_edition(site, result, e);
 	if (records_load(site, e) < 0 || offline_load(site, e) < 0 ||
 	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
 	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
 	    wellknown_make(site, e) < 0 || gone_make(site, e) < 0 ||
-	    copy(site, e) < 0 || output_finish(site, e) < 0 ||
-	    plan_keep_map(site, e) < 0)
+	    copy(site, e) < 0 || searching_finish(site, e) < 0 ||
+	    output_finish(site, e) < 0 || plan_keep_map(site, e) < 0)
 		return -1;
 	return publish(site, result, e);
 }

@@ -2,9 +2,11 @@
  * Documents become pages, in helpers that were forked once the plan stood, so
  * that each knows all addresses.  A helper replies:
  *
- *	0 or 1 (sound), size of the gemtext, messages, dependencies, outputs
+ *	0 or 1 (sound), size of the gemtext, messages, dependencies, outputs,
+ *	record for the search index
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/diag.h"
 #include "base/err.h"
@@ -29,6 +31,7 @@ enum {
 struct converting {
 	struct site *site;
 	struct doc **stale;
+	size_t count;     /* behind them: read again for their words alone */
 	size_t lost;      /* refused while converting */
 	struct scratch s; /* only in a helper */
 };
@@ -275,7 +278,7 @@ compose(struct job *j)
 }
 
 static int
-convert(struct job *j, struct slice given)
+convert(struct job *j, struct slice given, bool words_only)
 {
 	struct scratch *c = j->s;
 	struct doc *d = j->doc;
@@ -300,7 +303,11 @@ convert(struct job *j, struct slice given)
 	}
 	if (document_parse(&c->arena, buf_slice(&c->bytes), &opts, &j->document,
 		j->err) < 0 ||
-	    compose(j) < 0)
+	    (searching_is_wanted(j->site) && job_add_words(j) < 0))
+		return -1;
+	if (words_only)
+		return 0;
+	if (compose(j) < 0)
 		return -1;
 	if (sheets_pack(j) < 0 || pack_source(j) < 0 || pack_aliases(j) < 0)
 		return -1;
@@ -311,7 +318,7 @@ static void
 prepare(struct scratch *c)
 {
 	struct buf *all[] = { &c->bytes, &c->page, &c->other, &c->messages,
-		&c->deps, &c->outputs };
+		&c->deps, &c->outputs, &c->words, &c->record };
 
 	if (!c->is_ready) {
 		arena_init(&c->arena, (size_t)512 << 20);
@@ -324,6 +331,23 @@ prepare(struct scratch *c)
 	arena_reset(&c->arena);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_clear(all[i]);
+}
+
+/* Of a document that was converted by an earlier build. */
+static bool
+is_in_parts(const struct job *j)
+{
+	struct slice keys, key;
+	struct unit u;
+
+	if (unit_decode(j->doc->source->unit, &u) < 0)
+		return false;
+	keys = u.keys;
+	while (unit_next(&keys, &key))
+		if (slice_starts(key, SLICE_LIT("g")) &&
+		    slice_ends(key, SLICE_LIT("/all.gmi")))
+			return true;
+	return false;
 }
 
 static void
@@ -343,7 +367,13 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	j.words = words_in(c->site, j.doc->lang);
 	address = job_address(&j, j.doc->address, ".gmi");
 	links_init(&j.links, c->site, j.doc, address, j.words);
-	rc = convert(&j, given);
+	rc = convert(&j, given, job >= c->count);
+	if (job >= c->count) {
+		j.size = j.doc->size;
+		j.in_parts = is_in_parts(&j);
+	}
+	if (rc == 0 && !j.doc->is_withdrawn && searching_is_wanted(c->site))
+		rc = job_pack_words(&j, &s->record);
 	if (rc < 0)
 		diag_err(&j.diag, DIAG_ERROR, &e);
 	links_release(&j.links);
@@ -353,6 +383,7 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	pack_slice(reply, buf_slice(&s->messages));
 	pack_slice(reply, buf_slice(&s->deps));
 	pack_slice(reply, rc == 0 ? buf_slice(&s->outputs) : SLICE_NONE);
+	pack_slice(reply, rc == 0 ? buf_slice(&s->record) : SLICE_NONE);
 }
 
 /* --- in the parent ------------------------------------------------------- */
@@ -389,15 +420,19 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	struct unpack in = { .rest = reply };
 	bool sound = unpack_number(&in) == 1;
 	struct output_unit u = { .before = s->unit, .doc = d };
-	struct slice messages;
+	struct slice messages, record;
 	const char *name;
 
 	u.size = unpack_number(&in);
 	messages = unpack_slice(&in);
 	u.deps = unpack_slice(&in);
 	u.outputs = unpack_slice(&in);
+	record = unpack_slice(&in);
 	if (in.failed)
 		return err_set(e, ERR_CORRUPT, "a helper's reply is damaged");
+	/* All else is as it was, and was told then. */
+	if (job >= c->count)
+		return sound ? searching_put(c->site, s, record, e) : 0;
 	if (add_messages(c->site, s, messages, e) < 0)
 		return -1;
 	if (!sound)
@@ -413,7 +448,7 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 		return -1;
 	d->size = u.size;
 	s->is_done = true;
-	return 0;
+	return searching_put(c->site, s, record, e);
 }
 
 static int
@@ -423,6 +458,8 @@ lost(void *ctx, size_t job, const char *why, struct err *e)
 	struct source *s = c->stale[job]->source;
 	struct err said;
 
+	if (job >= c->count)
+		return 0;
 	err_at(&said, s->file->path.ptr, 0, 0, "%s", why);
 	plan_say(c->site, s, &said);
 	return refuse(c, s, e);
@@ -514,12 +551,47 @@ drop_units(struct site *site, struct err *e)
 		    &site->arena, "d/%.*s", SLICE_FMT(s->file->path));
 		if (!name)
 			return err_memory(e);
-		if (output_drop(site, slice_cstr(name), s->unit, e) < 0)
+		if (output_drop(site, slice_cstr(name), s->unit, e) < 0 ||
+		    searching_drop(site, s->file->path, e) < 0)
 			return -1;
 		s->unit = SLICE_NONE;
 		s->is_done = false;
 	}
 	return 0;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct doc *x = *(struct doc *const *)a;
+	const struct doc *y = *(struct doc *const *)b;
+
+	return slice_cmp(x->source->file->path, y->source->file->path);
+}
+
+/*
+ * Where the search index begins anew: adds the documents that it lacks and
+ * that need not be converted; how many.
+ */
+static size_t
+add_unindexed(struct converting *c)
+{
+	const struct site *site = c->site;
+	size_t words = 0;
+
+	if (!searching_wants_all(c->site, c->count))
+		return 0;
+	for (size_t i = 0; i < site->doc_count; i++) {
+		struct doc *d = site->docs[i];
+
+		if (d->is_withdrawn || d->source->is_indexed ||
+		    (c->count &&
+			bsearch(&d, c->stale, c->count, sizeof(struct doc *),
+			    by_path)))
+			continue;
+		c->stale[c->count + words++] = d;
+	}
+	return words;
 }
 
 int
@@ -530,7 +602,7 @@ convert_documents(struct site *site, bool *again, struct err *e)
 	};
 	struct pool_opts opts = { .helpers = site->opts->jobs };
 	struct converting c = { .site = site };
-	size_t count = 0;
+	size_t words;
 
 	c.stale = arena_calloc(
 	    &site->arena, site->doc_count + 1, sizeof(struct doc *));
@@ -544,9 +616,11 @@ convert_documents(struct site *site, bool *again, struct err *e)
 		if (is_stale(site, site->docs[i], &stale, e) < 0)
 			return -1;
 		if (stale)
-			c.stale[count++] = site->docs[i];
+			c.stale[c.count++] = site->docs[i];
 	}
-	if (pool_run(&opts, &ops, &c, count, e) < 0)
+	words = add_unindexed(&c);
+	if (searching_begin(site, c.count + words, e) < 0 ||
+	    pool_run(&opts, &ops, &c, c.count + words, e) < 0)
 		return -1;
 	*again = c.lost > 0;
 	return 0;

@@ -277,6 +277,50 @@ write_body(struct export *x, const struct store_entry *entry)
 	return rc;
 }
 
+/* Takes the lines of x->page out that begin with `start`. */
+static void
+drop_lines(struct export *x, struct slice start)
+{
+	struct slice rest = buf_slice(&x->page);
+	size_t used = 0;
+
+	while (rest.len) {
+		struct slice line =
+		    slice_upto(rest, slice_find(rest, '\n') + 1);
+
+		rest = slice_from(rest, line.len);
+		if (slice_starts(line, start))
+			continue;
+		memmove(x->page.ptr + used, line.ptr, line.len);
+		used += line.len;
+	}
+	buf_truncate(&x->page, used);
+}
+
+/*
+ * A home page, without the way to the search: what other servers serve is
+ * not searched.
+ */
+static int
+write_home(struct export *x, const struct store_entry *entry)
+{
+	buf_clear(&x->page);
+	if (each_part(x, entry, keep_part, &x->page) < 0)
+		return -1;
+	drop_lines(x, SLICE_LIT("=> search "));
+	return write_small(x);
+}
+
+/* "/" and "/lang/ur/" lead to a search. */
+static bool
+is_home(char protocol, struct slice address)
+{
+	return protocol == 'g' &&
+	    (slice_eq_cstr(address, "/") ||
+		(slice_starts(address, SLICE_LIT("/lang/")) &&
+		    slice_ends(address, SLICE_LIT("/"))));
+}
+
 /* The menu without what only stands on the wire: its final dot. */
 static int
 write_menu(struct export *x, const struct store_entry *entry)
@@ -288,6 +332,7 @@ write_menu(struct export *x, const struct store_entry *entry)
 		return -1;
 	if (slice_ends(buf_slice(&x->page), end))
 		buf_truncate(&x->page, x->page.len - end.len);
+	drop_lines(x, SLICE_LIT("7"));
 	return write_small(x);
 }
 
@@ -366,6 +411,8 @@ export_one(void *ctx, struct slice key, const struct store_entry *entry)
 	case STORE_PAGE:
 		if (set_path(x, protocol, address, menu) < 0)
 			return -1;
+		if (is_home(protocol, address))
+			return write_home(x, entry);
 		return menu ? write_menu(x, entry) : write_body(x, entry);
 	case STORE_REDIRECT:
 		return write_alias(x, address, entry);

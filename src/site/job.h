@@ -11,7 +11,7 @@
 /* A helper's memory, used again for each document. */
 struct scratch {
 	struct arena arena;
-	struct buf bytes, page, other, messages, deps, outputs;
+	struct buf bytes, page, other, messages, deps, outputs, words, record;
 	bool is_ready;
 };
 
@@ -26,6 +26,8 @@ struct job {
 	struct diag diag;
 	struct err *err;
 	uint64_t size; /* bytes of the whole as gemtext */
+	bool in_parts;
+	size_t word_count; /* of s->words */
 };
 
 /* The document's address, or another, with `suffix` behind, in the arena. */
@@ -41,6 +43,14 @@ struct slice job_alias(struct job *j, struct slice alias, const char *suffix);
  * "/old.html".
  */
 bool job_has_all_forms(struct slice alias);
+
+/*
+ * searching.c: adds the words of the document to s->words, before anything is
+ * added to its tree; and packs all that the index is told of it.
+ */
+int job_add_words(struct job *j) __attribute__((warn_unused_result));
+int job_pack_words(struct job *j, struct buf *out)
+    __attribute__((warn_unused_result));
 
 /*
  * sheets.c: renders and packs the document in all its forms, in parts when it is

@@ -225,7 +225,8 @@ enum href_kind {
 	HREF_OUTSIDE,
 	HREF_LOCAL, /* l->path holds it: absolute, decoded, without dots */
 	HREF_OWN,   /* the program's: l->path holds an address */
-	HREF_PAGE,  /* the same, not looked up */
+	HREF_SEARCH,
+	HREF_PAGE, /* the same, not looked up */
 	HREF_GEMINI_URL,
 	HREF_GOPHER_URL,
 };
@@ -272,6 +273,7 @@ classify_own(struct links *l, struct slice href)
 		enum href_kind kind;
 	} schemes[] = {
 		{ SLICE_LIT(LINKS_OWN), HREF_OWN },
+		{ SLICE_LIT(LINKS_SEARCH), HREF_SEARCH },
 		{ SLICE_LIT(LINKS_PAGE), HREF_PAGE },
 		{ SLICE_LIT(LINKS_GEMINI_URL), HREF_GEMINI_URL },
 		{ SLICE_LIT(LINKS_GOPHER_URL), HREF_GOPHER_URL },
@@ -479,6 +481,16 @@ resolve_index(struct links *l, const struct index *x, struct render_target *out)
 }
 
 static void
+resolve_search(struct links *l, struct render_target *out)
+{
+	buf_add(&l->menu, buf_slice(&l->path));
+	buf_add(&l->text, buf_slice(&l->path));
+	add_relative(l, buf_slice(&l->path));
+	out->menu_type = out->text_type = '7';
+	finish_own(l, out, true, false);
+}
+
+static void
 resolve_outside(struct links *l, struct slice href, struct render_target *out)
 {
 	href = slice_trim(href);
@@ -515,6 +527,9 @@ links_resolve(
 		return;
 	case HREF_GOPHER_URL:
 		resolve_url(l, MARK_GOPHER, out);
+		return;
+	case HREF_SEARCH:
+		resolve_search(l, out);
 		return;
 	case HREF_LOCAL:
 		f = find(l->site, l->doc, buf_slice(&l->path));

@@ -278,6 +278,16 @@ add_pages(struct page *p)
 	}
 }
 
+/* Where words are asked for, of `folder`: "/" or a language's. */
+static void
+add_search(struct page *p, struct slice folder)
+{
+	if (searching_is_wanted(p->site))
+		page_add_link(p, LINKS_SEARCH,
+		    page_text(p, "%.*ssearch", SLICE_FMT(folder)),
+		    page_word(p, WORD_SEARCH));
+}
+
 /* Homes in other languages, each named in itself. */
 static void
 add_languages(struct page *p)
@@ -354,6 +364,7 @@ make_home(struct page *p)
 		page_add_heading(p, 1, page_word(p, WORD_NEW));
 	page_add_docs(p);
 	if (p->site->article_count) {
+		add_search(p, SLICE_LIT("/"));
 		add_way(p, "/new.gmi", WORD_SUBSCRIBE);
 		add_way(p, "/articles/", WORD_ARTICLES);
 		add_way(p, "/archive/", WORD_ARCHIVE);
@@ -476,6 +487,7 @@ make_language(struct page *p, const struct term *t)
 		page_add_heading(p, 1, page_word(p, WORD_ARTICLES));
 	page_add_docs(p);
 	add_years(p);
+	add_search(p, t->address);
 	add_feed(p, t);
 	add_way(p, "/archive/", WORD_ARCHIVE);
 	add_folders(p);

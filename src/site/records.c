@@ -201,6 +201,8 @@ load_unit(void *ctx, struct slice key, struct slice value)
 	}
 	if (unit_decode(value, &u) == 0)
 		buf_add(&m->site->dropped, u.keys);
+	if (searching_drop(m->site, slice_from(key, m->skip), m->err) < 0)
+		return -1;
 	return delete_state(m->site, key, m->err) < 0 ? -1 : 0;
 }
 

@@ -313,6 +313,7 @@ sheets_pack(struct job *j)
 			return -1;
 		return pack_forms(j, &whole, 1);
 	}
+	j->in_parts = true;
 	whole.parts = parts.count;
 	whole.address = job_address(j, j->doc->address, "/all");
 	if (pack_forms(j, &whole, 0) < 0)

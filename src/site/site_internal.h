@@ -60,6 +60,7 @@ struct source {
 	bool named;   /* FILE: some page leads to it */
 	bool stored;  /* FILE: its body was put by this build */
 	bool is_done; /* converted by this build */
+	bool is_indexed; /* its words went to the search index, too */
 	/* What is known of it: now, and at the last build; may be empty. */
 	struct slice payload, old_payload;
 	struct io_stamp stamp; /* of the bytes that payload tells of */
@@ -190,6 +191,14 @@ struct index {
 	struct slice unit;
 };
 
+/* The index that readers search, in the making: searching.c. */
+struct searching {
+	bool is_fresh;              /* all documents go into it */
+	struct search_index *index; /* NULL: nothing has changed so far */
+	struct slice current;       /* of the last edition; may be empty */
+	struct buf dropped;         /* content paths, packed; not yet told */
+};
+
 struct site {
 	const struct site_opts *opts;
 	struct store_writer *store;
@@ -236,6 +245,7 @@ struct site {
 	bool wants_copies;     /* another run should make some */
 	struct diag *diag;
 	unsigned long converted, refused;
+	struct searching searching;
 };
 
 /* --- build.c ------------------------------------------------------------- */
@@ -463,6 +473,8 @@ struct links {
 #define LINKS_GEMINI_URL "qasid-gemini:"
 /* The same with gopher://; a type stands before the selector: "/1/x". */
 #define LINKS_GOPHER_URL "qasid-gopher:"
+/* "qasid-search:/search": what asks for words. */
+#define LINKS_SEARCH "qasid-search:"
 
 /* `address` and `words` must outlive *l. */
 void links_init(struct links *l, const struct site *site, const struct doc *d,
@@ -495,6 +507,36 @@ char links_gopher_type(const struct source *s);
 
 /* The document that the local target `href` is; NULL: none. */
 struct doc *links_doc(struct links *l, struct slice href);
+
+/* --- searching.c --------------------------------------------------------- */
+
+void searching_init(struct searching *s);
+void searching_release(struct searching *s);
+/* Whether this site is searched; what there is to search of the last time. */
+bool searching_is_wanted(const struct site *site);
+int searching_load(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Whether that can be searched, or followed. */
+bool searching_is_sound(const struct site *site);
+/*
+ * Told before documents are converted, that `stale` of all will be: whether
+ * those that are not have to be read again for their words.
+ */
+bool searching_wants_all(struct site *site, size_t stale);
+/* Begins the index, where `changes` documents are to be told. */
+int searching_begin(struct site *site, size_t changes, struct err *e)
+    __attribute__((warn_unused_result));
+/* Takes a document's record as job_pack_words() has it; may be empty. */
+int searching_put(struct site *site, struct source *s, struct slice record,
+    struct err *e) __attribute__((warn_unused_result));
+/* The document at the content path `path` is no more. */
+int searching_drop(struct site *site, struct slice path, struct err *e)
+    __attribute__((warn_unused_result));
+/* Finishes the index and names it for the next edition; puts the prompts. */
+int searching_finish(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Removes the files that no reader of the last two editions needs. */
+void searching_sweep(const struct site *site);
 
 /* --- convert.c ----------------------------------------------------------- */
 
