@@ -1,7 +1,7 @@
 /*
- * bench_search.c: what queries cost in the process that answers them.
+ * search_cost.c: what queries cost in the process that answers them.
  *
- *	bench_search STORE ROUNDS QUERY...
+ *	search_cost STORE ROUNDS QUERY...
  *
  * A line a query: results, CPU time of the median round and of the slowest.
  */
@@ -71,7 +71,7 @@ main(int argc, char **argv)
 
 	if (!f || rounds < 1 || rounds > ROUNDS_MAX) {
 		fprintf(
-		    stderr, "bench_search STORE ROUNDS QUERY...: %s\n", e.text);
+		    stderr, "search_cost STORE ROUNDS QUERY...: %s\n", e.text);
 		return 2;
 	}
 	at = cpu_ms();
