@@ -132,8 +132,8 @@ ask_once(const struct scene *s, long pause_ms)
 	if (ms > tally->slowest_ms)
 		tally->slowest_ms = ms;
 	if (ms > SLOW_MS) {
-		printf("slow: %s %s: %ld ms\n",
-		    s->gemini ? "gemini" : "gopher", s->path, ms);
+		printf("slow: %s %s: %ld ms\n", s->gemini ? "gemini" : "gopher",
+		    s->path, ms);
 		fflush(stdout);
 	}
 	tally->asked++;
