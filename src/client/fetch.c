@@ -168,7 +168,7 @@ open_wire(struct exchange *x, struct err *e)
 	const struct target *t = &x->out->target;
 	struct wire_to to = { .host = t->host,
 		.port = t->port,
-		.tls = t->protocol == TARGET_GEMINI,
+		.tls = t->tls,
 		.name = t->host,
 		.connect_ms = o->connect_ms ? o->connect_ms : CONNECT_MS,
 		.idle_ms = o->idle_ms ? o->idle_ms : IDLE_MS };
@@ -323,7 +323,9 @@ gopher_answer(struct exchange *x, struct err *e)
 		n = wire_read(x->wire, x->head + x->head_len,
 		    sizeof(x->head) - x->head_len, e);
 		if (n < 0)
-			return fail(x, FETCH_NETWORK);
+			return fail(x,
+			    e->kind == ERR_INVALID ? FETCH_BAD_ANSWER
+						   : FETCH_NETWORK);
 		x->head_len += (size_t)n;
 	}
 	if (n == 0 && menu_is_error(slice_make(x->head, x->head_len), &text)) {
@@ -347,7 +349,7 @@ exchange(struct exchange *x, unsigned hops, struct err *e)
 	if (open_wire(x, e) < 0)
 		return -1;
 	(void)clock_gettime(CLOCK_MONOTONIC, &x->start);
-	if (t->protocol == TARGET_GEMINI && check_certificate(x, e) < 0)
+	if (t->tls && check_certificate(x, e) < 0)
 		goto out;
 	if (wire_write(x->wire, slice_make(t->request, t->request_len), e) <
 	    0) {

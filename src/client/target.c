@@ -106,11 +106,13 @@ parse_repaired(struct slice url, struct target *t, struct err *e)
 		return err_set(e, ERR_INVALID, "\"%s\" is no URL", t->url);
 	if (slice_eq_nocase(u.scheme, SLICE_LIT("gemini")))
 		t->protocol = TARGET_GEMINI;
-	else if (slice_eq_nocase(u.scheme, SLICE_LIT("gopher")))
+	else if (slice_eq_nocase(u.scheme, SLICE_LIT("gopher")) ||
+	    slice_eq_nocase(u.scheme, SLICE_LIT("gophers")))
 		t->protocol = TARGET_GOPHER;
 	else
 		return err_set(e, ERR_INVALID,
 		    "\"%s\" is neither gemini:// nor gopher://", t->url);
+	t->tls = !slice_eq_nocase(u.scheme, SLICE_LIT("gopher"));
 	if (u.has_userinfo)
 		return err_set(e, ERR_INVALID, "a user name in \"%s\"", t->url);
 	if (set_host(t, &u, e) < 0)

@@ -1,5 +1,5 @@
 /*
- * target.h: what a gemini:// or gopher:// URL asks for, and of whom.
+ * target.h: what a gemini://, gopher:// or gophers:// URL asks for, and of whom.
  *
  * Pure.  URLs are read as people give them: what cannot stand in a URI is
  * percent-encoded (uri_repair()), a fragment is dropped; user names, empty
@@ -7,6 +7,8 @@
  */
 #ifndef CLIENT_TARGET_H
 #define CLIENT_TARGET_H
+
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/slice.h"
@@ -24,6 +26,7 @@ enum target_protocol {
 
 struct target {
 	enum target_protocol protocol;
+	bool tls;                     /* Gemini always, Gopher as gophers:// */
 	char url[TARGET_URL_MAX + 1]; /* as asked for */
 	char host[256];               /* lower case; IPv6 without brackets */
 	char port[6];                 /* decimal */

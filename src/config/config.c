@@ -341,6 +341,8 @@ static const struct setting settings[] = {
 	    "time transfers may go on after a stop" },
 	{ "limits.reload", parse_time, AT(reload_ms), "1h", 0, DAY_MS,
 	    "time transfers may go on in the old workers after a reload" },
+	{ "gopher.tls", parse_flag, AT(gopher_tls), "yes", 0, 0,
+	    "answer TLS on Gopher's port as well (gophers://)" },
 	{ "tls.tickets", parse_tickets, AT(tickets), "auto", 0, 0,
 	    "session tickets: auto, on or off" },
 	{ "tls.ticket_keys", parse_text, AT(ticket_file), "", 0, 0,

@@ -54,6 +54,7 @@ struct config {
 	uint64_t handshake_ms, request_ms, stall_ms, rate_window_ms, drain_ms;
 	unsigned rate_bytes;         /* a second */
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */
+	bool gopher_tls;             /* with those who ask for it */
 	enum config_tickets tickets;
 	const char *ticket_file;   /* path; empty: keys of this process alone */
 	enum config_log log;       /* of requests */

@@ -2,13 +2,15 @@
  * conn.c: the states of a connection.
  *
  *   accept --TLS--> HANDSHAKE --> REQUEST --> SEND --> CLOSE_NOTIFY --> DRAIN
- *   or PROXY           |  ^          | |      ^                          |
- *     |                |  |          | +WAIT--+                          |
- *     +----plain-------|--+          +--- EOF before a request --+       |
- *                      |                                         v       v
+ *   or PROXY        ^  |  ^          | |      ^                          |
+ *     |             |  |  |          | +WAIT--+                          |
+ *     +--either--> PEEK|--+          +--- EOF before a request --+       |
+ *     +----plain-------|--+                                      v       v
  *                      +-- failed: the alert, then DRAIN        CLOSED <-+
  *
  *   PROXY         deadline request_ms: from a listed proxy alone, its header
+ *   PEEK          deadline request_ms, REQUEST's too: the first byte says
+ *                 whether TLS begins
  *   HANDSHAKE     deadline handshake_ms
  *   REQUEST       deadline request_ms: bytes until the line's end, no further:
  *                 what follows it is never read as TLS (PROTOCOLS.md, rule 10)
@@ -42,6 +44,8 @@ enum {
 	DRAIN_MAX = 256 * 1024,
 	/* One place in so many is for telling that there is no other. */
 	BUSY_PART = 32,
+	/* A TLS record of a handshake begins so (RFC 8446 §5.1). */
+	TLS_FIRST_BYTE = 0x16,
 };
 
 _Static_assert((int)CONN_HEAD_MAX <= (int)CONN_KEY_AT, "head and key overlap");
@@ -80,6 +84,7 @@ enter(struct conn *c, enum conn_state state)
 {
 	static const enum conn_queue queues[] = {
 		[CONN_PROXY] = CONN_QUEUE_REQUEST,
+		[CONN_PEEK] = CONN_QUEUE_REQUEST,
 		[CONN_HANDSHAKE] = CONN_QUEUE_HANDSHAKE,
 		[CONN_REQUEST] = CONN_QUEUE_REQUEST,
 		[CONN_WAIT] = CONN_QUEUE_ANSWER,
@@ -147,8 +152,9 @@ conn_close(struct conn *c, enum conn_reason reason)
 
 /* Each does bounded work; IO_OK: go on with c->state, IO_FAIL: c->reason. */
 
-bool
-conn_admit(struct conn *c, const struct ip *from)
+/* Counts the peer in; false when it takes far more than its part. */
+static bool
+admit(struct conn *c, const struct ip *from)
 {
 	struct conn_pool *p = c->pool;
 	const struct conn_peers *peers = &p->peers;
@@ -164,6 +170,47 @@ conn_admit(struct conn *c, const struct ip *from)
 	if (count > peers->per_address)
 		c->room = CONN_ROOM_NOT_FOR_PEER;
 	return is_welcome;
+}
+
+static enum io_result
+start_tls(struct conn *c)
+{
+	struct stream *s = &c->stream;
+
+	if (stream_open_tls(s, s->fd, &c->pool->out, c->door->tls) < 0) {
+		c->reason = CONN_NO_MEMORY;
+		return IO_FAIL;
+	}
+	enter(c, CONN_HANDSHAKE);
+	return IO_OK;
+}
+
+/* The peer is known: goes to the first state of what it came for. */
+static enum io_result
+welcome(struct conn *c, const struct ip *from)
+{
+	const struct conn_door *door = c->door;
+
+	if (!admit(c, from)) {
+		c->reason = CONN_TURNED_AWAY;
+		return IO_FAIL;
+	}
+	if (door->tls && !door->tls_if_asked)
+		return start_tls(c);
+	enter(c, door->tls ? CONN_PEEK : CONN_REQUEST);
+	return IO_OK;
+}
+
+void
+conn_begin(struct conn *c, bool is_proxy, const struct ip *from)
+{
+	if (is_proxy) {
+		enter(c, CONN_PROXY);
+	} else if (welcome(c, from) != IO_OK) {
+		conn_close(c, c->reason);
+		return;
+	}
+	conn_step(c);
 }
 
 /* The header is taken off the socket to its last byte, and no further. */
@@ -189,18 +236,28 @@ step_proxy(struct conn *c)
 	c->line_len += got;
 	if (state == LINE_MORE && c->line_len < PROXY_HEADER_MAX)
 		return IO_OK;
-	c->reason = state == LINE_WHOLE ? CONN_TURNED_AWAY : CONN_BAD_PROXY;
-	if (state != LINE_WHOLE || !conn_admit(c, &from))
-		return IO_FAIL;
-	c->reason = CONN_REASONS;
-	c->line_len = 0;
-	if (c->tls_ctx &&
-	    stream_open_tls(
-		&c->stream, c->stream.fd, &c->pool->out, c->tls_ctx) < 0) {
-		c->reason = CONN_NO_MEMORY;
+	if (state != LINE_WHOLE) {
+		c->reason = CONN_BAD_PROXY;
 		return IO_FAIL;
 	}
-	enter(c, c->tls_ctx ? CONN_HANDSHAKE : CONN_REQUEST);
+	c->line_len = 0;
+	return welcome(c, &from);
+}
+
+static enum io_result
+step_peek(struct conn *c)
+{
+	size_t got;
+	char first;
+	enum io_result r = stream_peek(&c->stream, &first, 1, &got);
+
+	if (r == IO_EOF || r == IO_FAIL)
+		c->reason = CONN_GONE_EARLY;
+	if (r != IO_OK)
+		return r;
+	if (first == TLS_FIRST_BYTE)
+		return start_tls(c);
+	c->state = CONN_REQUEST; /* same deadline */
 	return IO_OK;
 }
 
@@ -377,6 +434,8 @@ step_state(struct conn *c)
 	switch (c->state) {
 	case CONN_PROXY:
 		return step_proxy(c);
+	case CONN_PEEK:
+		return step_peek(c);
 	case CONN_HANDSHAKE:
 		return step_handshake(c);
 	case CONN_REQUEST:
@@ -516,6 +575,7 @@ conn_on_deadline(struct conn *c, uint64_t now)
 		conn_close(c, CONN_HANDSHAKE_TIMEOUT);
 		break;
 	case CONN_PROXY:
+	case CONN_PEEK:
 	case CONN_REQUEST:
 		conn_close(c, CONN_REQUEST_TIMEOUT);
 		break;

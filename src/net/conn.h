@@ -134,6 +134,13 @@ struct conn_limits {
 	bool keep_keys;      /* remember keys for conn_event */
 };
 
+/* What a listening socket is for; it outlives the connections through it. */
+struct conn_door {
+	enum conn_protocol protocol;
+	struct tls_ctx *tls; /* NULL: TLS is not spoken */
+	bool tls_if_asked; /* only with peers that begin with it; else always */
+};
+
 /*
  * Who is counted how.  All of it outlives the pool.  An address may hold
  * `per_address` connections over all workers (0, or no `map`: any number);
@@ -161,11 +168,11 @@ void conn_pool_set_peers(struct conn_pool *p, const struct conn_peers *peers);
 void conn_pool_free(struct conn_pool *p);
 
 /*
- * Serves `fd` (connected, non-blocking), over TLS where `tls` is not NULL.  It
- * is closed in any case.  `from` is the peer's address; NULL: none.
+ * Serves `fd` (connected, non-blocking), which came through `door`.  It is
+ * closed in any case.  `from` is the peer's address; NULL: none.
  */
-void conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
-    struct tls_ctx *tls, const struct ip *from);
+void conn_pool_serve(struct conn_pool *p, int fd, const struct conn_door *door,
+    const struct ip *from);
 
 /*
  * The reply that was to come later, for the request of `ticket`; its `head` is

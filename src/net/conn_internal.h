@@ -23,6 +23,7 @@ enum {
 enum conn_state {
 	CONN_CLOSED,
 	CONN_PROXY,
+	CONN_PEEK,
 	CONN_HANDSHAKE,
 	CONN_REQUEST,
 	CONN_WAIT,
@@ -59,8 +60,8 @@ struct conn {
 	enum conn_protocol protocol;
 	enum conn_reason reason; /* how DRAIN will end */
 	enum conn_room room;
-	struct tls_ctx *tls_ctx; /* PROXY: what comes next; NULL: plain */
-	uint64_t peer;           /* counted in the pool's map; 0: not */
+	const struct conn_door *door;
+	uint64_t peer; /* counted in the pool's map; 0: not */
 	uint64_t deadline_ms, start_ms;
 	uint32_t serial; /* which use of this place it is */
 	size_t line_len, key_len, drained;
@@ -99,8 +100,8 @@ struct conn_pool {
 void conn_step(struct conn *c);
 /* The only way out: tells the service, frees what is held. */
 void conn_close(struct conn *c, enum conn_reason reason);
-/* Counts the peer in; false when it takes far more than its part. */
-bool conn_admit(struct conn *c, const struct ip *from);
+/* Enters the first state: a listed proxy is heard first. */
+void conn_begin(struct conn *c, bool is_proxy, const struct ip *from);
 /* Whether the peer has acknowledged all that was sent. */
 bool conn_is_over(const struct conn *c);
 /* Closes one that drains. */

@@ -12,7 +12,6 @@
 #include "base/ip.h"
 #include "base/mem.h"
 #include "net/loop.h"
-#include "net/tls.h"
 
 #include "net/conn_internal.h"
 
@@ -216,40 +215,25 @@ conn_pool_set_peers(struct conn_pool *p, const struct conn_peers *peers)
 }
 
 void
-conn_pool_serve(struct conn_pool *p, int fd, enum conn_protocol protocol,
-    struct tls_ctx *tls, const struct ip *from)
+conn_pool_serve(struct conn_pool *p, int fd, const struct conn_door *door,
+    const struct ip *from)
 {
 	struct conn *c =
 	    p->active < p->limits.max_conns ? take_unused(p) : NULL;
-	bool proxied;
 
 	if (!c) {
 		close(fd);
 		return;
 	}
-	proxied = is_proxy(&p->peers, from);
-	if (!tls || proxied) {
-		stream_open_plain(&c->stream, fd, &p->out);
-	} else if (stream_open_tls(&c->stream, fd, &p->out, tls) < 0) {
-		TAILQ_INSERT_HEAD(&p->unused, c, link);
-		close(fd);
-		return;
-	}
+	stream_open_plain(&c->stream, fd, &p->out);
 	p->active++;
-	c->protocol = protocol;
+	c->protocol = door->protocol;
+	c->door = door;
 	c->reason = CONN_REASONS;
 	c->start_ms = loop_now_ms(p->loop);
-	c->state = tls ? CONN_HANDSHAKE : CONN_REQUEST;
-	if (proxied)
-		c->state = CONN_PROXY;
-	c->tls_ctx = tls;
-	c->queue = tls && !proxied ? CONN_QUEUE_HANDSHAKE : CONN_QUEUE_REQUEST;
+	c->queue = CONN_QUEUE_REQUEST;
 	TAILQ_INSERT_TAIL(&p->queues[c->queue], c, link);
-	conn_set_deadline(c, c->queue);
-	if (!proxied && !conn_admit(c, from))
-		conn_close(c, CONN_TURNED_AWAY);
-	else
-		conn_step(c);
+	conn_begin(c, is_proxy(&p->peers, from), from);
 }
 
 /* Whoever has all of its reply gives its place to one who has nothing yet. */

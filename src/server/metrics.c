@@ -117,11 +117,11 @@ single(struct buf *out, const char *name, const char *type, const char *help,
 	buf_addf(out, "qasid_%s %lld\n", name, (long long)value);
 }
 
+static const char *const names[CONN_PROTOCOLS] = { "gemini", "gopher" };
+
 static void
 print_requests(struct buf *out, const struct status *s)
 {
-	static const char *const names[CONN_PROTOCOLS] = { "gemini", "gopher" };
-
 	head(out, "requests_total", "counter", "answers by status");
 	for (int p = 0; p < CONN_PROTOCOLS; p++)
 		for (int c = 0; c < STATUS_CODES; c++)
@@ -141,11 +141,15 @@ static void
 print_connections(struct buf *out, const struct status *s)
 {
 	head(out, "handshakes_total", "counter", "TLS handshakes");
-	buf_addf(out,
-	    "qasid_handshakes_total{kind=\"full\"} %llu\n"
-	    "qasid_handshakes_total{kind=\"resumed\"} %llu\n",
-	    (unsigned long long)(s->handshakes - s->resumed),
-	    (unsigned long long)s->resumed);
+	for (int p = 0; p < CONN_PROTOCOLS; p++)
+		buf_addf(out,
+		    "qasid_handshakes_total{protocol=\"%s\",kind=\"full\"} "
+		    "%llu\n"
+		    "qasid_handshakes_total{protocol=\"%s\",kind=\"resumed\"} "
+		    "%llu\n",
+		    names[p],
+		    (unsigned long long)(s->handshakes[p] - s->resumed[p]),
+		    names[p], (unsigned long long)s->resumed[p]);
 	single(out, "connections_accepted_total", "counter",
 	    "connections accepted", (int64_t)s->accepted);
 	single(out, "connections_open", "gauge", "connections open now",

@@ -32,9 +32,8 @@ status_count(struct status *s, const struct conn_event *event)
 		s->requests[event->protocol][event->status]++;
 	s->ended[event->reason]++;
 	s->bytes[event->protocol] += event->bytes;
-	if (event->protocol == CONN_GEMINI && event->handshaken)
-		s->handshakes++;
-	s->resumed += event->resumed;
+	s->handshakes[event->protocol] += event->handshaken;
+	s->resumed[event->protocol] += event->resumed;
 }
 
 void
@@ -45,12 +44,12 @@ status_sum(const struct status *map, size_t slots, struct status *out)
 		out->accepted += map[i].accepted;
 		out->pauses += map[i].pauses;
 		out->open += map[i].open;
-		out->handshakes += map[i].handshakes;
-		out->resumed += map[i].resumed;
 		for (int r = 0; r < CONN_REASONS; r++)
 			out->ended[r] += map[i].ended[r];
 		for (int p = 0; p < CONN_PROTOCOLS; p++) {
 			out->bytes[p] += map[i].bytes[p];
+			out->handshakes[p] += map[i].handshakes[p];
+			out->resumed[p] += map[i].resumed[p];
 			for (int c = 0; c < STATUS_CODES; c++)
 				out->requests[p][c] += map[i].requests[p][c];
 		}

@@ -25,7 +25,7 @@ struct status {
 	uint64_t requests[CONN_PROTOCOLS][STATUS_CODES];
 	uint64_t ended[CONN_REASONS];
 	uint64_t bytes[CONN_PROTOCOLS];
-	uint64_t handshakes, resumed;
+	uint64_t handshakes[CONN_PROTOCOLS], resumed[CONN_PROTOCOLS];
 };
 
 /* `slots` empty slots, for all processes forked later; NULL: no memory. */

@@ -24,7 +24,7 @@ enum {
 struct port {
 	struct worker *worker;
 	struct listener *listener;
-	enum conn_protocol protocol;
+	struct conn_door door;
 };
 
 struct worker {
@@ -134,8 +134,7 @@ on_accept(void *ctx, int fd, const struct ip *from)
 	struct worker *w = port->worker;
 
 	w->job->status->accepted++;
-	conn_pool_serve(w->pool, fd, port->protocol,
-	    port->protocol == CONN_GEMINI ? w->job->tls : NULL, from);
+	conn_pool_serve(w->pool, fd, &port->door, from);
 	w->job->status->open = conn_pool_active(w->pool);
 	if (!conn_pool_wait_for_room(w->pool))
 		return true;
@@ -274,6 +273,19 @@ warm_up(struct worker *w, struct err *e)
 	return 0;
 }
 
+/* Gopher's port speaks TLS with those who do, where the settings let it. */
+static struct conn_door
+door_of(const struct worker_job *job, enum conn_protocol protocol)
+{
+	bool is_gopher = protocol == CONN_GOPHER;
+
+	return (struct conn_door){
+		.protocol = protocol,
+		.tls = is_gopher && !job->config->gopher_tls ? NULL : job->tls,
+		.tls_if_asked = is_gopher,
+	};
+}
+
 static int
 start_ports(struct worker *w, struct err *e)
 {
@@ -286,7 +298,7 @@ start_ports(struct worker *w, struct err *e)
 		struct listener_calls calls = { on_accept, on_short, p };
 
 		p->worker = w;
-		p->protocol = w->job->sockets[i].protocol;
+		p->door = door_of(w->job, w->job->sockets[i].protocol);
 		p->listener =
 		    listener_new(w->loop, w->job->sockets[i].fd, &calls);
 		if (!p->listener)

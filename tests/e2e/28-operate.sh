@@ -35,8 +35,8 @@ done
 counted 'qasid_requests_total{protocol="gemini",status="20"} 3'
 counted 'qasid_requests_total{protocol="gemini",status="51"} 1'
 counted 'qasid_requests_total{protocol="gopher",status="20"} 1'
-counted 'qasid_handshakes_total{kind="full"} 4'
-counted 'qasid_handshakes_total{kind="resumed"} 0'
+counted 'qasid_handshakes_total{protocol="gemini",kind="full"} 4'
+counted 'qasid_handshakes_total{protocol="gemini",kind="resumed"} 0'
 counted 'qasid_connections_accepted_total 5'
 counted 'qasid_connections_ended_total{reason="done"} 5'
 counted 'qasid_edition 1'
@@ -47,7 +47,7 @@ grep -v '^#' "$work/metrics" | sed 's/[{ ].*//' | sort -u >"$work/names"
 sed -n 's/^# TYPE \([a-z_]*\) \(counter\|gauge\)$/\1/p' "$work/metrics" |
 	sort | cmp - "$work/names" || fail "TYPE lines"
 "$BUILD/qasid" status --socket "$sock" >"$work/words"
-for words in 'answers  *gemini 20  *3' 'TLS handshakes  *full  *4' \
+for words in 'answers  *gemini 20  *3' 'TLS handshakes  *gemini full  *4' \
 	'connections ended  *done  *5' 'connections open now  *0' \
 	'sent  *gopher  *[0-9]* bytes' 'edition published  *[0-9]* seconds ago' \
 	'certificate ends  *in [0-9]* days'; do

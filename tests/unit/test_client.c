@@ -197,6 +197,11 @@ test_targets(void **state)
 	assert_string_equal(t.port, "7070");
 	assert_int_equal(t.gopher_type, '0');
 	assert_slice(slice_make(t.request, t.request_len), "/a b\r\n");
+	assert_false(t.tls);
+	assert_int_equal(target_parse(SLICE_LIT("GopherS://h/1/x"), &t, &e), 0);
+	assert_int_equal(t.protocol, TARGET_GOPHER);
+	assert_true(t.tls);
+	assert_string_equal(t.port, "70");
 	assert_int_equal(target_parse(SLICE_LIT("gopher://h"), &t, &e), 0);
 	assert_slice(slice_make(t.request, t.request_len), "\r\n");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

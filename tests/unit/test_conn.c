@@ -41,6 +41,7 @@ static struct conn_pool *pool;
 static struct client clients[CLIENTS_MAX];
 static unsigned ended, wanted, rooms;
 static unsigned reasons[CONN_REASONS];
+static const struct conn_door gopher = { .protocol = CONN_GOPHER };
 static struct marks marks;
 static struct buf marks_storage;
 
@@ -278,7 +279,7 @@ dial(size_t i, const char *text, bool reading)
 	assert_int_equal(write(c->fd, text, strlen(text)), strlen(text));
 	if (reading)
 		assert_int_equal(loop_watch_set(c->watch, c->fd, LOOP_READ), 0);
-	conn_pool_serve(pool, ends[0], CONN_GOPHER, NULL, NULL);
+	conn_pool_serve(pool, ends[0], &gopher, NULL);
 	return c;
 }
 
@@ -296,7 +297,7 @@ run_until(unsigned count)
 /* Records go through memory, so that a test says which share a segment. */
 struct tls_client {
 	struct tls_tickets *tickets;
-	struct tls_ctx *server;
+	struct conn_door door;
 	SSL_CTX *ctx;
 	SSL *ssl;
 	int fd;
@@ -320,8 +321,8 @@ tls_client_open(struct tls_client *t)
 	opts.tickets = t->tickets = tls_tickets_new();
 	assert_non_null(t->tickets);
 	assert_int_equal(tls_tickets_rotate(t->tickets), 0);
-	t->server = tls_ctx_new(&id, 1, &opts, &e);
-	assert_non_null(t->server);
+	t->door.tls = tls_ctx_new(&id, 1, &opts, &e);
+	assert_non_null(t->door.tls);
 	buf_release(&crt);
 	buf_release(&key);
 	t->ctx = SSL_CTX_new(TLS_client_method());
@@ -332,7 +333,7 @@ tls_client_open(struct tls_client *t)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	t->fd = ends[1];
 	SSL_connect(t->ssl);
-	conn_pool_serve(pool, ends[0], CONN_GEMINI, t->server, NULL);
+	conn_pool_serve(pool, ends[0], &t->door, NULL);
 }
 
 /* Sends what the client has made, in one piece. */
@@ -364,7 +365,7 @@ tls_client_close(struct tls_client *t)
 {
 	SSL_free(t->ssl);
 	SSL_CTX_free(t->ctx);
-	tls_ctx_free(t->server);
+	tls_ctx_free(t->door.tls);
 	tls_tickets_free(t->tickets);
 	close(t->fd);
 }
@@ -581,7 +582,7 @@ static void
 cuts_no_records_of_others(void **state)
 {
 	struct buf large = body_of(1 << 20, 'l');
-	struct tls_client t;
+	struct tls_client t = { .door = { .protocol = CONN_GEMINI } };
 	char got[64];
 	int n;
 
