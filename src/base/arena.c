@@ -166,6 +166,23 @@ arena_printf(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+char *
+arena_join(struct arena *arena, struct slice a, struct slice b)
+{
+	size_t size;
+	char *p;
+
+	if (!mem_add(a.len, b.len, &size) || !mem_add(size, 1, &size) ||
+	    !(p = arena_alloc(arena, size)))
+		return NULL;
+	if (a.len)
+		memcpy(p, a.ptr, a.len);
+	if (b.len)
+		memcpy(p + a.len, b.ptr, b.len);
+	p[a.len + b.len] = '\0';
+	return p;
+}
+
 int
 arena_copy(struct arena *a, struct slice s, struct slice *out)
 {

@@ -301,13 +301,7 @@ foot_make(const struct foot *f)
 static void
 digest_doc(const struct doc *d, struct buf *out)
 {
-	if (!d) {
-		pack_number(out, 0);
-		return;
-	}
-	pack_slice(out, d->address);
-	pack_slice(out, d->art.title);
-	pack_slice(out, d->lang);
+	pack_slice(out, d ? d->named : SLICE_NONE);
 }
 
 void

@@ -20,15 +20,6 @@ enum {
 /* --- digests ------------------------------------------------------------- */
 
 static void
-pack_shown(struct buf *out, const struct doc *d)
-{
-	pack_slice(out, d->address);
-	pack_slice(out, d->art.title);
-	pack_number(out, d->day);
-	pack_slice(out, d->kilo);
-}
-
-static void
 pack_terms(
     struct buf *out, struct term *const *terms, size_t count, struct slice lang)
 {
@@ -87,7 +78,7 @@ pack_index(struct buf *out, const struct site *site, const struct index *x)
 			pack_slice(out, x->docs[i]->art.title);
 			feed_digest(x->docs[i], out);
 		} else {
-			pack_shown(out, x->docs[i]);
+			pack_slice(out, x->docs[i]->shown);
 		}
 	pack_terms(out, x->terms, x->term_count, x->lang);
 	for (size_t i = 0; i < x->years_count; i++) {
@@ -336,19 +327,30 @@ load_all(struct site *site, struct err *e)
 	return -1;
 }
 
-/* The sizes that lists show. */
+/* What lists show, and with it the size. */
 static int
-set_sizes(struct site *site)
+set_shown(struct site *site)
 {
 	struct buf text;
 	int rc = 0;
 
-	buf_init(&text, 64);
+	buf_init(&text, (size_t)1 << 20);
 	for (size_t i = 0; i < site->article_count && !rc; i++) {
+		struct doc *d = site->articles[i];
+		size_t start;
+
 		buf_clear(&text);
-		render_size(&text, site->articles[i]->size);
-		rc = arena_copy(
-		    &site->arena, buf_slice(&text), &site->articles[i]->kilo);
+		buf_add(&text, d->named);
+		pack_number(&text, d->day);
+		start = text.len;
+		render_size(&text, d->size);
+		if (buf_failed(&text))
+			rc = -1;
+		else
+			rc = arena_copy(
+			    &site->arena, buf_slice(&text), &d->shown);
+		if (!rc)
+			d->kilo = slice_from(d->shown, start);
 	}
 	buf_release(&text);
 	return rc;
@@ -379,7 +381,7 @@ pages_make(struct site *site, struct err *e)
 
 	if (load_all(site, e) < 0)
 		return -1;
-	if (set_sizes(site) < 0)
+	if (set_shown(site) < 0)
 		return err_memory(e);
 	buf_init(&in, (size_t)1 << 30);
 	for (size_t i = 0; i < site->index_count && !rc; i++)

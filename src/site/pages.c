@@ -38,7 +38,7 @@ add(struct site *site, const struct index *like, struct slice folder,
     const char *name)
 {
 	const char *address =
-	    arena_printf(&site->arena, "%.*s%s", SLICE_FMT(folder), name);
+	    arena_join(&site->arena, folder, slice_cstr(name));
 	struct index *x = arena_alloc(&site->arena, sizeof(*x));
 
 	if (!address || !x || make_room(site) < 0)

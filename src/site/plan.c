@@ -129,8 +129,8 @@ settle_slug(struct site *site, struct doc *d, struct err *e)
 		    SLICE_FMT(d->slug));
 		return fault(e, "address-taken");
 	}
-	address = arena_printf(&site->arena, "/%s%.*s",
-	    is_article ? "articles/" : "", SLICE_FMT(d->slug));
+	address = arena_join(
+	    &site->arena, slice_cstr(is_article ? "/articles/" : "/"), d->slug);
 	if (!address)
 		return err_memory(e);
 	d->address = slice_cstr(address);
@@ -645,6 +645,30 @@ plan_keep_map(struct site *site, struct err *e)
 	    e);
 }
 
+static int
+name_docs(struct site *site, struct err *e)
+{
+	struct buf text;
+	int rc = 0;
+
+	buf_init(&text, (size_t)1 << 20);
+	for (size_t i = 0; !rc && i < site->source_count; i++) {
+		struct doc *d = site->sources[i].doc;
+
+		if (!d)
+			continue;
+		buf_clear(&text);
+		pack_slice(&text, d->address);
+		pack_slice(&text, d->art.title);
+		pack_slice(&text, d->lang);
+		if (buf_failed(&text) ||
+		    arena_copy(&site->arena, buf_slice(&text), &d->named) < 0)
+			rc = err_memory(e);
+	}
+	buf_release(&text);
+	return rc;
+}
+
 int
 plan_documents(struct site *site, struct err *e)
 {
@@ -654,9 +678,10 @@ plan_documents(struct site *site, struct err *e)
 		if (s->kind != SOURCE_FILE && make_doc(site, s, e) < 0)
 			return -1;
 	}
-	if (settle_addresses(site, e) < 0 || make_lists(site, e) < 0 ||
-	    terms_plan(site, e) < 0 || pages_plan(site, e) < 0 ||
-	    settle_aliases(site, e) < 0 || relate_documents(site, e) < 0)
+	if (settle_addresses(site, e) < 0 || name_docs(site, e) < 0 ||
+	    make_lists(site, e) < 0 || terms_plan(site, e) < 0 ||
+	    pages_plan(site, e) < 0 || settle_aliases(site, e) < 0 ||
+	    relate_documents(site, e) < 0)
 		return -1;
 	return hash_map(site, e);
 }

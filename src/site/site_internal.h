@@ -126,8 +126,14 @@ struct doc {
 	bool is_withdrawn;
 	struct slice *aliases; /* addresses that lead to it */
 	size_t alias_count;
-	uint64_t size;     /* bytes of its gemtext, once it is converted */
-	struct slice kilo; /* the same for people: "4.2 KB"; by pages_make() */
+	/*
+	 * What digests hold of it, packed in one piece: they are made of many
+	 * documents, and each slice would be a cache line of its own.
+	 */
+	struct slice named; /* what another's foot shows; by plan_documents() */
+	struct slice shown; /* what an index shows; by pages_make() */
+	uint64_t size;      /* bytes of its gemtext, once it is converted */
+	struct slice kilo;  /* the same for people: "4.2 KB"; by pages_make() */
 	struct doc_term *terms;
 	size_t term_count;
 	struct doc *newer, *older; /* articles in its language, or NULL */

@@ -101,9 +101,9 @@ type_fault(mode_t mode)
 }
 
 static int
-add_entry(struct walk *w, int dir_fd, const char *dir, const char *name)
+add_entry(struct walk *w, int dir_fd, struct slice dir, const char *name)
 {
-	char *path = arena_printf(&w->tree->arena, "%s/%s", dir, name);
+	char *path = arena_join(&w->tree->arena, dir, slice_cstr(name));
 	size_t len = path ? strlen(path) : 0;
 	const char *fault = path ? name_fault(name, len) : NULL;
 	struct stat st;
@@ -166,6 +166,8 @@ static int
 read_folder(struct walk *w, int content_fd, const char *path, bool top)
 {
 	int fd = open_folder(content_fd, path), rc = 0;
+	const char *prefix =
+	    arena_join(&w->tree->arena, slice_cstr(path), SLICE_LIT("/"));
 	struct dirent *entry;
 	DIR *dir;
 
@@ -182,7 +184,9 @@ read_folder(struct walk *w, int content_fd, const char *path, bool top)
 	}
 	for (errno = 0; !rc && (entry = readdir(dir)); errno = 0)
 		if (!tree_passes_over(entry->d_name))
-			rc = add_entry(w, dirfd(dir), path, entry->d_name);
+			rc = prefix ? add_entry(w, dirfd(dir),
+					  slice_cstr(prefix), entry->d_name)
+				    : err_memory(w->err);
 	if (!rc && errno)
 		diag_at(w->diag, DIAG_ERROR, path, 0, 0, "%s", strerror(errno));
 	closedir(dir);
