@@ -34,6 +34,7 @@ struct site_opts {
 	int64_t now_s;               /* the time, for publishDate */
 	bool offline;                /* make the offline copies now */
 	bool all_dates; /* publishDate is not looked at: a mirror's build */
+	bool drafts;    /* are published: for a look at them */
 	/* For mirrors: the private key that signs, in PEM, and the key that
 	 * will; empty: nothing is signed.  Or the folder of the mirror that
 	 * this is; NULL: it is none. */

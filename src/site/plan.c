@@ -164,7 +164,7 @@ settle(struct site *site, struct doc *d, struct err *e)
 static bool
 is_due(struct site *site, const struct frontmatter *fm)
 {
-	if (fm->draft)
+	if (fm->draft && !site->opts->drafts)
 		return false;
 	if (site->opts->all_dates || !date_is_set(&fm->publish_date) ||
 	    date_unix(&fm->publish_date) <= site->opts->now_s)

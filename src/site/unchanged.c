@@ -43,6 +43,7 @@ digest(struct site *site, struct hash *out)
 	buf_init(&in, (size_t)1 << 32);
 	pack_hash(&in, &site->base_hash);
 	pack_number(&in, site->opts->all_dates);
+	pack_number(&in, site->opts->drafts);
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
 		bool is_there = fstatat(site->content_fd, beside[i], &st,
 				    AT_SYMLINK_NOFOLLOW) == 0;
