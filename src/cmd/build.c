@@ -16,6 +16,7 @@
 #include "site/watch.h"
 
 #include "cmd/cmd.h"
+#include "cmd/screen.h"
 
 enum {
 	STDIN_MAX = 64 * 1024 * 1024, /* the parser has its own limit */
@@ -24,7 +25,6 @@ enum {
 	KEY_ROOM = PEM_MAX + 1,  /* io.h reads one byte more */
 	RETRY_MS = 1000,         /* when another publisher was at work */
 	DUE_MS = 10 * 60 * 1000, /* a publishDate may have come */
-	PROGRESS_NS = 100 * 1000 * 1000,
 };
 
 struct build_args {
@@ -34,13 +34,6 @@ struct build_args {
 	const char *sync_key, *sync_next, *sync_from;
 	unsigned port, columns, jobs;
 	bool verbose, watch, offline;
-};
-
-/* What stands on the terminal's last line. */
-struct screen {
-	const char *folder; /* that names of files are below; NULL: none */
-	bool is_terminal, is_verbose, has_line;
-	struct timespec last;
 };
 
 static int
@@ -62,83 +55,6 @@ complain(const char *text)
 {
 	fprintf(stderr, "qasid build: %s\n", text);
 	return usage();
-}
-
-/* --- messages ------------------------------------------------------------ */
-
-static void
-clear_line(struct screen *s)
-{
-	if (s->has_line)
-		fprintf(stderr, "\r\033[K");
-	s->has_line = false;
-}
-
-/* The content folder as the caller gave it: an editor can open what follows. */
-static void
-show_folder(const struct screen *s)
-{
-	size_t len = s->folder ? strlen(s->folder) : 0;
-
-	while (len && s->folder[len - 1] == '/')
-		len--;
-	if (s->folder && strcmp(s->folder, ".") != 0)
-		fprintf(stderr, "%.*s/", (int)len, s->folder);
-}
-
-static void
-show(void *ctx, const struct diag_item *item)
-{
-	static const char *const names[] = { "note: ", "warning: ", "" };
-	struct screen *s = ctx;
-
-	if (item->level == DIAG_NOTE && !s->is_verbose)
-		return;
-	clear_line(s);
-	if (item->file)
-		show_folder(s);
-	if (item->file && item->line && item->column)
-		fprintf(
-		    stderr, "%s:%u:%u: ", item->file, item->line, item->column);
-	else if (item->file && item->line)
-		fprintf(stderr, "%s:%u: ", item->file, item->line);
-	else if (item->file)
-		fprintf(stderr, "%s: ", item->file);
-	fprintf(stderr, "%s%s\n", names[item->level], item->text);
-}
-
-static void
-progress(void *ctx, const char *what, size_t done)
-{
-	struct screen *s = ctx;
-	struct timespec now;
-
-	if (!s->is_terminal || clock_gettime(CLOCK_MONOTONIC, &now) < 0)
-		return;
-	if (s->has_line &&
-	    (now.tv_sec - s->last.tv_sec) * 1000000000 + now.tv_nsec -
-		    s->last.tv_nsec <
-		PROGRESS_NS)
-		return;
-	s->last = now;
-	s->has_line = true;
-	fprintf(stderr, "\r\033[K%s %zu", what, done);
-}
-
-static int
-fail(struct screen *s, const struct err *e)
-{
-	struct buf text;
-
-	buf_init(&text, 4096);
-	err_format(&text, e);
-	clear_line(s);
-	if (e->file[0])
-		show_folder(s);
-	fprintf(stderr, "%s\n",
-	    buf_cstr(&text) ? text.ptr : "qasid build: out of memory");
-	buf_release(&text);
-	return CMD_FAILED;
 }
 
 /* --- the filter ---------------------------------------------------------- */
@@ -163,7 +79,7 @@ static int
 run_filter(const struct build_args *args, struct screen *screen)
 {
 	static const char *const forms[] = { "gemini", "gopher", "menu" };
-	struct diag diag = { .sink = show, .ctx = screen };
+	struct diag diag = { .sink = screen_show, .ctx = screen };
 	struct filter_opts opts = { .file = args->content,
 		.base = args->base,
 		.host = args->host,
@@ -190,7 +106,7 @@ run_filter(const struct build_args *args, struct screen *screen)
 		rc = err_errno(&e, "write", "standard output");
 	buf_release(&source);
 	buf_release(&page);
-	return rc < 0 ? fail(screen, &e) : CMD_FINE;
+	return rc < 0 ? screen_fail(screen, &e) : CMD_FINE;
 }
 
 /* Reads a key's file; none is no key. */
@@ -214,7 +130,7 @@ static int
 build_once(
     const struct build_args *args, struct screen *screen, enum err_kind *kind)
 {
-	struct diag diag = { .sink = show, .ctx = screen };
+	struct diag diag = { .sink = screen_show, .ctx = screen };
 	struct site_opts opts = { .content = args->content,
 		.store = args->store,
 		.jobs = args->jobs,
@@ -223,7 +139,7 @@ build_once(
 		.all_dates = args->sync_from != NULL,
 		.sync_from = args->sync_from,
 		.diag = &diag,
-		.progress = progress,
+		.progress = screen_progress,
 		.progress_ctx = screen };
 	struct site_result result = { .articles = 0 };
 	struct err e = ERR_INIT;
@@ -249,8 +165,8 @@ build_once(
 	buf_release(&key);
 	*kind = e.kind;
 	if (rc < 0)
-		return fail(screen, &e);
-	clear_line(screen);
+		return screen_fail(screen, &e);
+	screen_clear(screen);
 	fprintf(stderr,
 	    "edition %llu: %zu article%s, %zu page%s; %zu converted, %zu "
 	    "refused\n",
@@ -273,14 +189,14 @@ run_watch(const struct build_args *args, struct screen *screen)
 	struct watch *w = watch_new(args->content, &e);
 
 	if (!w)
-		return fail(screen, &e);
+		return screen_fail(screen, &e);
 	while (event == WATCH_CHANGED || event == WATCH_TIME) {
 		(void)build_once(args, screen, &kind);
 		event =
 		    watch_wait(w, kind == ERR_CONFLICT ? RETRY_MS : DUE_MS, &e);
 	}
 	watch_free(w);
-	return event == WATCH_STOPPED ? CMD_FINE : fail(screen, &e);
+	return event == WATCH_STOPPED ? CMD_FINE : screen_fail(screen, &e);
 }
 
 static int
@@ -387,11 +303,12 @@ cmd_build(int argc, char **argv)
 		.base = "/articles/",
 		.port = 70,
 		.columns = 67 };
-	struct screen screen = { .is_terminal = isatty(STDERR_FILENO) };
+	struct screen screen;
 	int rc = read_args(argc, argv, &args);
 
 	if (rc >= 0)
 		return rc;
+	screen_init(&screen, "build");
 	screen.is_verbose = args.verbose;
 	return args.form ? run_filter(&args, &screen)
 			 : run_build(&args, &screen);
