@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -328,4 +329,41 @@ yaml_type_name(const struct yaml_node *n)
 		return "a mapping";
 	}
 	return "nothing";
+}
+
+/* Begins as a word does, and holds nothing that YAML looks for. */
+static bool
+is_plain(struct slice s)
+{
+	unsigned char first = s.len ? (unsigned char)s.ptr[0] : 0;
+
+	/* U+FEFF, and what libyaml takes for the end of a line. */
+	if (memmem(s.ptr, s.len, "\xef\xbb\xbf", 3) ||
+	    memmem(s.ptr, s.len, "\xc2\x85", 2) ||
+	    memmem(s.ptr, s.len, "\xe2\x80\xa8", 3) ||
+	    memmem(s.ptr, s.len, "\xe2\x80\xa9", 3))
+		return false;
+	if (first < 0x80 && !(first >= '0' && first <= '9') &&
+	    !((first | 0x20) >= 'a' && (first | 0x20) <= 'z') && first != '/')
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr(":#,[]{}\"\\", s.ptr[i]))
+			return false;
+	return s.ptr[s.len - 1] != ' ';
+}
+
+void
+yaml_add_scalar(struct buf *out, struct slice s)
+{
+	if (s.len && is_plain(s)) {
+		buf_add(out, s);
+		return;
+	}
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, s.ptr[i]);
+	}
+	buf_add_char(out, '"');
 }

@@ -16,6 +16,7 @@
 #include "base/slice.h"
 
 struct arena;
+struct buf;
 struct err;
 
 enum {
@@ -56,6 +57,13 @@ int yaml_parse(struct arena *a, const struct yaml_source *src,
 
 /* The member of the mapping `map` under `key`; NULL when there is none. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/*
+ * Appends `s`, UTF-8 on one line without controls, as a value that reads back
+ * as `s`, in a list between brackets too: plain where that will do, else
+ * between double quotes.
+ */
+void yaml_add_scalar(struct buf *out, struct slice s);
 
 /* "a mapping", "a list", "a string": what `n` is, for messages. */
 const char *yaml_type_name(const struct yaml_node *n);

@@ -24,4 +24,12 @@ bool slug_is_valid(struct slice s);
  */
 size_t slug_make(struct slice from, char out[SLUG_MAX + 1]);
 
+/*
+ * Makes a slug of a title: words of Latin letters and digits, marks and
+ * apostrophes left out, cut between two words where it is too long.  Its
+ * length, with a NUL behind it in out; 0 where most letters are not Latin ones,
+ * or nothing is left.
+ */
+size_t slug_of_title(struct slice title, char out[SLUG_MAX + 1]);
+
 #endif

@@ -250,12 +250,42 @@ gone(void **state)
 	    e.text, "\"articles/x\" is no address, such as /articles/x");
 }
 
+static void
+slugs_of_titles(void **state)
+{
+	static const struct {
+		const char *title, *slug;
+	} cases[] = { { "The price of water", "the-price-of-water" },
+		{ "  What's it worth?! ", "whats-it-worth" },
+		{ "It\xe2\x80\x99s \xe2\x80\x9cnew\xe2\x80\x9d", "its-new" },
+		{ "Größer, naïve", "gro-er-naive" }, { "پانی", "" },
+		{ "پانی 2026", "" }, { "C++ & C#", "c-c" }, { "2026", "2026" },
+		{ "GDP at 4.5 %", "gdp-at-4-5" }, { "---", "" }, { "", "" },
+		{ "A", "a" } };
+	char slug[SLUG_MAX + 1], long_title[401];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		slug_of_title(slice_cstr(cases[i].title), slug);
+		assert_string_equal(slug, cases[i].slug);
+	}
+	/* Cut between two words, or within the only one. */
+	for (size_t i = 0; i < 400; i++)
+		long_title[i] = i % 8 == 7 ? ' ' : 'x';
+	assert_int_equal(slug_of_title(slice_make(long_title, 400), slug), 79);
+	assert_true(slug_is_valid(slice_cstr(slug)));
+	memset(long_title, 'x', 400);
+	assert_int_equal(
+	    slug_of_title(slice_make(long_title, 400), slug), SLUG_MAX);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything),
 		cmocka_unit_test(slugs_of_terms),
+		cmocka_unit_test(slugs_of_titles),
 		cmocka_unit_test(errors_name_their_place),
 		cmocka_unit_test(slugs),
 		cmocka_unit_test(languages),

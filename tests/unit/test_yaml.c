@@ -1,12 +1,9 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/yaml.h"
@@ -195,6 +192,42 @@ memory_ends(void **state)
 	}
 }
 
+/* What is written reads back, alone and in a list. */
+static void
+scalars_read_back(void **state)
+{
+	static const char *const texts[] = { "plain words", "", " ", "a: b",
+		"no", "- x", "x #y", "[a]", "a, b", "\"q\" \\", "'s",
+		"پانی: قیمت", "پانی", "@x", "%x", "*x", "&x", "!x", "?",
+		"a:", "{", "~", "|", ">", "---", "2026-01-31", "end ",
+		"a\xe2\x80\xa8z", "\xef\xbb\xbfx", "a\\n",
+		"/2019/old-page.html", "?p=12" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct buf out;
+		struct yaml_source src;
+		struct yaml_node *root;
+		struct err e = ERR_INIT;
+		struct arena a;
+
+		buf_init(&out, 4096);
+		arena_init(&a, 1 << 20);
+		buf_add_cstr(&out, "k: ");
+		yaml_add_scalar(&out, slice_cstr(texts[i]));
+		buf_add_cstr(&out, "\nl: [x, ");
+		yaml_add_scalar(&out, slice_cstr(texts[i]));
+		buf_add_cstr(&out, "]\n");
+		src = (struct yaml_source){ .text = buf_slice(&out) };
+		if (yaml_parse(&a, &src, &root, &e) < 0)
+			fail_msg("%s: %s", buf_cstr(&out), e.text);
+		assert_slice(root->first->text, texts[i]);
+		assert_slice(root->first->next->first->next->text, texts[i]);
+		arena_release(&a);
+		buf_release(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -206,6 +239,7 @@ main(void)
 		cmocka_unit_test(lines_count_from_the_first),
 		cmocka_unit_test(length_is_bounded),
 		cmocka_unit_test(memory_ends),
+		cmocka_unit_test(scalars_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
