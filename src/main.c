@@ -11,6 +11,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "init", cmd_init, "make a content folder with two sample articles" },
+	{ "new", cmd_new, "begin an article" },
 	{ "build", cmd_build,
 	    "publish a folder of Markdown, or convert one file" },
 	{ "check", cmd_check,

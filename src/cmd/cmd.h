@@ -14,6 +14,8 @@ enum cmd_exit {
 	CMD_USAGE = 2,
 };
 
+int cmd_init(int argc, char **argv);
+int cmd_new(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_cert(int argc, char **argv);

@@ -11,9 +11,11 @@
 #include "server/supervisor.h"
 
 #include "cmd/cmd.h"
+#include "cmd/serve_dev.h"
 
 enum {
-	FLAGS_MAX = 128,
+	FLAGS_MAX = 128, /* without those of --dev */
+	DEV_FLAGS = 8,
 	KEYS_MAX = 64 * 1024, /* bytes */
 };
 
@@ -25,9 +27,10 @@ struct flag {
 struct serve_args {
 	const char *file; /* NULL: qasid.yaml where there is one */
 	const char *ready_file;
-	bool check;
-	struct arena arena; /* keys of --set */
-	struct flag flags[FLAGS_MAX];
+	bool check, dev;
+	const char *content; /* of --dev */
+	struct arena arena;  /* keys of --set */
+	struct flag flags[FLAGS_MAX + DEV_FLAGS];
 	size_t count;
 };
 
@@ -59,7 +62,8 @@ usage(void)
 	    "           [--gemini ADDR:PORT]... [--gopher ADDR:PORT]...\n"
 	    "           [--certs DIR] [--workers N] [--user NAME]\n"
 	    "           [--tickets auto|on|off] [--log off|stderr|syslog]\n"
-	    "           [--ready FILE] [--check] [--set KEY=VALUE]...\n");
+	    "           [--ready FILE] [--check] [--set KEY=VALUE]...\n"
+	    "       qasid serve --dev [OPTIONS] [CONTENT]\n");
 	return CMD_USAGE;
 }
 
@@ -71,7 +75,7 @@ load(void *ctx, struct config *c, struct err *e)
 
 	if (config_init(c, e) < 0)
 		return -1;
-	if (!file && access(default_file, F_OK) == 0)
+	if (!file && !args->dev && access(default_file, F_OK) == 0)
 		file = default_file;
 	if (file && config_read(c, file, e) < 0)
 		goto err;
@@ -90,7 +94,7 @@ err:
 static int
 add_flag(struct serve_args *args, const char *key, const char *value)
 {
-	if (args->count == FLAGS_MAX)
+	if (args->count == FLAGS_MAX + DEV_FLAGS)
 		return -1;
 	args->flags[args->count++] = (struct flag){ key, value };
 	return 0;
@@ -113,7 +117,7 @@ add_setting(struct serve_args *args, const char *text)
 static int
 parse_args(struct serve_args *args, int argc, char **argv)
 {
-	struct option options[FLAG_KEYS + 4] = { 0 };
+	struct option options[FLAG_KEYS + 5] = { 0 };
 	int opt;
 
 	for (int i = 0; i < FLAG_KEYS; i++)
@@ -125,6 +129,8 @@ parse_args(struct serve_args *args, int argc, char **argv)
 	    (struct option){ "set", required_argument, NULL, 's' };
 	options[FLAG_KEYS + 2] =
 	    (struct option){ "check", no_argument, NULL, 'k' };
+	options[FLAG_KEYS + 3] =
+	    (struct option){ "dev", no_argument, NULL, 'd' };
 	while ((opt = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		int r = 0;
 
@@ -134,6 +140,8 @@ parse_args(struct serve_args *args, int argc, char **argv)
 			args->ready_file = optarg;
 		else if (opt == 'k')
 			args->check = true;
+		else if (opt == 'd')
+			args->dev = true;
 		else if (opt == 's')
 			r = add_setting(args, optarg);
 		else if (opt >= 256)
@@ -143,7 +151,56 @@ parse_args(struct serve_args *args, int argc, char **argv)
 		if (r < 0)
 			return -1;
 	}
-	return optind == argc ? 0 : -1;
+	args->content = "content";
+	if (args->dev && optind < argc)
+		args->content = argv[optind++];
+	return optind == argc && args->count <= FLAGS_MAX ? 0 : -1;
+}
+
+/* --- --dev --------------------------------------------------------------- */
+
+/* The value that a flag gave `key`, or NULL. */
+static const char *
+flag_value(const struct serve_args *args, const char *key)
+{
+	for (size_t i = 0; i < args->count; i++)
+		if (!strcmp(args->flags[i].key, key))
+			return args->flags[i].value;
+	return NULL;
+}
+
+/* `value` where no flag says otherwise. */
+static const char *
+flag_default(struct serve_args *args, const char *key, const char *value)
+{
+	const char *given = flag_value(args, key);
+
+	if (!given)
+		(void)add_flag(args, key, value);
+	return given ? given : value;
+}
+
+static int
+run_dev(struct serve_args *args, struct server_opts *opts)
+{
+	const char *host = flag_default(args, "hosts", "localhost"), *store;
+	struct serve_dev dev = { .host = host, .content = args->content };
+	struct err e = ERR_INIT;
+	int rc;
+
+	if (serve_dev_begin(&dev, &e) < 0) {
+		fprintf(stderr, "qasid serve: %s\n", e.text);
+		return CMD_FAILED;
+	}
+	store = flag_default(args, "store.folder", dev.store);
+	flag_default(args, "certs", dev.certs);
+	flag_default(args, "listen.gemini", dev.gemini);
+	flag_default(args, "listen.gopher", dev.gopher);
+	flag_default(args, "workers", "1");
+	opts->ready_file = args->ready_file ? args->ready_file : dev.ready;
+	rc = serve_dev_run(&dev, store, opts);
+	serve_dev_end(&dev);
+	return rc;
 }
 
 int
@@ -159,7 +216,10 @@ cmd_serve(int argc, char **argv)
 		return usage();
 	}
 	opts.ready_file = args.ready_file;
-	r = args.check ? server_check(&opts) : server_run(&opts);
+	if (args.dev)
+		r = run_dev(&args, &opts);
+	else
+		r = args.check ? server_check(&opts) : server_run(&opts);
 	arena_release(&args.arena);
 	return r ? CMD_FAILED : CMD_FINE;
 }
