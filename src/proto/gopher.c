@@ -185,10 +185,14 @@ gopher_http_page(
 	    "HTTP/1.0 400 Not a web server\r\n"
 	    "Content-Type: text/html; charset=utf-8\r\n"
 	    "Connection: close\r\n\r\n"
-	    "<!DOCTYPE html>\n<html><head><title>Gopher</title></head>\n"
-	    "<body><p>This is a Gopher server. The same pages are at ");
+	    "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Gopher</title>\n"
+	    "<meta name=\"viewport\" content=\"width=device-width\"></head>\n"
+	    "<body><p>This is a Gopher server, not a website: its pages are "
+	    "texts that load fast on a slow link. They are at</p>\n<p>");
 	add_link(out, gopher_url, "/");
-	buf_add_cstr(out, " and ");
+	buf_add_cstr(out, "<br>\n");
 	add_link(out, gemini_url, "/");
-	buf_add_cstr(out, ".</p></body></html>\n");
+	buf_add_cstr(out,
+	    "</p>\n<p>A program that reads both is Lagrange, for telephones "
+	    "and computers; in a terminal, Bombadillo.</p></body></html>\n");
 }
