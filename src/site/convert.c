@@ -2,8 +2,8 @@
  * Documents become pages, in helpers that were forked once the plan stood, so
  * that each knows all addresses.  A helper replies:
  *
- *	0 or 1 (sound), size of the gemtext, messages, dependencies, outputs,
- *	record for the search index
+ *	0 or 1 (sound), size of the gemtext, words, messages, dependencies,
+ *	outputs, record for the search index
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,12 +109,14 @@ pack_aliases(struct job *j)
 {
 	static const struct {
 		const char *from, *to;
-	} ends[] = { { "", ".gmi" }, { ".gmi", ".gmi" }, { ".md", ".md" } };
+	} ends[] = { { "", ".gmi" }, { ".gmi", ".gmi" }, { ".md", ".md" },
+		{ ".txt", ".txt" } };
+	const size_t all = sizeof(ends) / sizeof(ends[0]);
 	struct output o = { .protocol = 'g', .kind = STORE_REDIRECT };
 
 	for (size_t i = 0; i < j->doc->alias_count; i++) {
 		struct slice alias = j->doc->aliases[i];
-		size_t count = job_has_all_forms(alias) ? 3 : 1;
+		size_t count = job_has_all_forms(alias) ? all : 1;
 
 		for (size_t k = 0; k < count; k++) {
 			o.address = job_alias(j, alias, ends[k].from);
@@ -303,7 +305,7 @@ convert(struct job *j, struct slice given, bool words_only)
 	}
 	if (document_parse(&c->arena, buf_slice(&c->bytes), &opts, &j->document,
 		j->err) < 0 ||
-	    (searching_is_wanted(j->site) && job_add_words(j) < 0))
+	    job_add_words(j) < 0)
 		return -1;
 	if (words_only)
 		return 0;
@@ -380,6 +382,7 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	s->messages.failed = false;
 	pack_number(reply, rc == 0);
 	pack_number(reply, j.size);
+	pack_number(reply, j.word_count);
 	pack_slice(reply, buf_slice(&s->messages));
 	pack_slice(reply, buf_slice(&s->deps));
 	pack_slice(reply, rc == 0 ? buf_slice(&s->outputs) : SLICE_NONE);
@@ -424,6 +427,7 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	const char *name;
 
 	u.size = unpack_number(&in);
+	u.words = unpack_number(&in);
 	messages = unpack_slice(&in);
 	u.deps = unpack_slice(&in);
 	u.outputs = unpack_slice(&in);
@@ -447,6 +451,7 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	if (output_put(c->site, &u, &s->unit, e) < 0)
 		return -1;
 	d->size = u.size;
+	d->words = u.words;
 	s->is_done = true;
 	return searching_put(c->site, s, record, e);
 }
@@ -522,6 +527,7 @@ is_stale(const struct site *site, struct doc *d, bool *stale, struct err *e)
 	if (!d->source->unit.len || unit_decode(d->source->unit, &u) < 0)
 		return 0;
 	d->size = u.size;
+	d->words = u.words;
 	if (plan_digest(site, d, &digest) < 0)
 		return err_memory(e);
 	if (memcmp(digest.b, u.digest.b, sizeof(digest.b)) != 0)

@@ -298,7 +298,7 @@ drop_lines(struct export *x, struct slice start)
 }
 
 /*
- * A home page, without the way to the search: what other servers serve is
+ * A home page or its help, without the way to the search: what other servers serve is
  * not searched.
  */
 static int
@@ -311,12 +311,13 @@ write_home(struct export *x, const struct store_entry *entry)
 	return write_small(x);
 }
 
-/* "/" and "/lang/ur/" lead to a search. */
+/* "/" and "/lang/ur/" lead to a search, and so does the help below each. */
 static bool
 is_home(char protocol, struct slice address)
 {
 	return protocol == 'g' &&
 	    (slice_eq_cstr(address, "/") ||
+		slice_ends(address, SLICE_LIT("/help.gmi")) ||
 		(slice_starts(address, SLICE_LIT("/lang/")) &&
 		    slice_ends(address, SLICE_LIT("/"))));
 }

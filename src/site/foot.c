@@ -159,6 +159,18 @@ add_mirrors(struct making *m)
 	}
 }
 
+/* Where else it is known; of the web unless its scheme is another. */
+static void
+add_web(struct making *m)
+{
+	struct slice url = m->f->doc->art.fm.canonical.text;
+	bool web = slice_starts(url, SLICE_LIT("http://")) ||
+	    slice_starts(url, SLICE_LIT("https://"));
+
+	if (url.len > 3 && memmem(url.ptr, url.len, "://", 3))
+		add_link(m, "", url, "", web ? word(m, WORD_WEB) : url);
+}
+
 /* A page that is saved or printed says where it is from. */
 static void
 add_addresses(struct making *m)
@@ -170,9 +182,12 @@ add_addresses(struct making *m)
 	if (!menu)
 		m->failed = true;
 	add_link(m, LINKS_GEMINI_URL, f->address, ".gmi", SLICE_LIT("Gemini"));
-	if (f->gopher_type != '1')
+	if (f->gopher_type == '1')
+		add_link(m, LINKS_PAGE, f->address, "", SLICE_LIT("Gopher"));
+	else
 		add_link(m, LINKS_GOPHER_URL, slice_cstr(menu), "",
 		    SLICE_LIT("Gopher"));
+	add_web(m);
 	add_mirrors(m);
 	next_block(m);
 }
@@ -182,9 +197,11 @@ add_forms(struct making *m)
 {
 	const struct foot *f = m->f;
 
-	if (f->gopher_type != '1')
+	if (f->is_text || (f->protocol == 'o' && f->gopher_type != '1'))
 		return;
 	add_link(m, LINKS_PAGE, f->address, ".txt", word(m, WORD_TEXT));
+	if (f->protocol == 'g')
+		return;
 	if (f->doc->source->kind == SOURCE_ARTICLE) {
 		add_link(m, LINKS_PAGE, f->address, ".w40.txt",
 		    word(m, WORD_NARROW_TEXT));
@@ -208,7 +225,7 @@ add_ways(struct making *m, bool all)
 	if (all && !f->is_text)
 		add_link(m, LINKS_PAGE, f->doc->address, ".md",
 		    word(m, WORD_SOURCE));
-	if (all && article && !f->is_text)
+	if (all && article)
 		add_link(
 		    m, LINKS_OWN, home, "new.gmi", word(m, WORD_SUBSCRIBE));
 	if (article)
@@ -222,11 +239,12 @@ static void
 add_licence(struct making *m)
 {
 	const struct foot *f = m->f;
-	struct slice licence = f->site->catalog.licence;
+	struct slice licence = f->doc->art.fm.licence.text;
 	struct md_node *p;
 
-	/* The article's own stands in its head. */
-	if (!licence.len || f->doc->art.fm.licence.text.len)
+	if (!licence.len)
+		licence = f->site->catalog.licence;
+	if (!licence.len)
 		return;
 	p = next_line(m);
 	if (p && !md_add_text(f->arena, p, named(m, WORD_LICENCE, licence)))

@@ -224,7 +224,7 @@ head_add(struct arena *a, struct md_node *doc, const struct head *h)
 	    &l, h, WORD_CATEGORIES, &fm->categories, c ? &c->categories : NULL);
 	add_terms(&l, h, WORD_TAGS, &fm->tags, NULL);
 	add_terms(&l, h, WORD_SERIES, &series, c ? &c->series : NULL);
-	if (fm->licence.text.len) {
+	if (fm->licence.text.len && !h->has_foot) {
 		lines_begin(&l);
 		buf_addf(&l.text, "%s: ", h->words->word[WORD_LICENCE]);
 		buf_add(&l.text, fm->licence.text);

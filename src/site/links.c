@@ -375,7 +375,8 @@ static void
 resolve_page(struct links *l, struct slice address, struct slice suffix,
     struct render_target *out)
 {
-	bool is_text = slice_ends(suffix, SLICE_LIT(".txt"));
+	/* Other widths than the usual one are Gopher's alone. */
+	bool is_width = slice_ends(suffix, SLICE_LIT("0.txt"));
 	bool is_page = !suffix.len || slice_eq_cstr(suffix, ".gmi");
 
 	buf_add(&l->menu, address);
@@ -388,7 +389,7 @@ resolve_page(struct links *l, struct slice address, struct slice suffix,
 	buf_add(&l->text, suffix.len ? suffix : SLICE_LIT(".txt"));
 	out->menu_type = suffix.len ? '0' : '1';
 	out->text_type = '0';
-	finish_own(l, out, !is_text, is_page);
+	finish_own(l, out, !is_width, is_page);
 }
 
 /* "/articles/x.w40.txt": "/articles/x" and its extension. */

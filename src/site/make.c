@@ -54,7 +54,7 @@ pack_home(struct buf *out, const struct site *site, struct slice lang)
 		    site->term_counts[shown[i]], lang);
 	for (int k = 0; k < TERM_KINDS; k++)
 		pack_number(out, site->term_counts[k] > 0);
-	pack_number(out, offline_is_offered(site));
+	help_digest(site, out);
 	for (size_t i = 0; i < site->page_count; i++)
 		if (slice_eq(site->pages[i]->lang, lang)) {
 			pack_slice(out, site->pages[i]->address);
@@ -90,6 +90,8 @@ pack_index(struct buf *out, const struct site *site, const struct index *x)
 	if (x->kind == INDEX_HOME ||
 	    (x->term && x->kind == INDEX_TERM && x->term->kind == TERM_LANG))
 		pack_home(out, site, x->lang);
+	if (x->kind == INDEX_HELP)
+		help_digest(site, out);
 }
 
 static int
@@ -342,6 +344,7 @@ set_shown(struct site *site)
 		buf_clear(&text);
 		buf_add(&text, d->named);
 		pack_number(&text, d->day);
+		pack_number(&text, page_minutes(d));
 		start = text.len;
 		render_size(&text, d->size);
 		if (buf_failed(&text))

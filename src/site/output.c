@@ -306,7 +306,8 @@ output_put(struct site *site, const struct output_unit *u, struct slice *record,
 {
 	struct unit now = { .digest = u->digest,
 		.deps_digest = u->deps_digest,
-		.size = u->size };
+		.size = u->size,
+		.words = u->words };
 	struct unit old;
 	struct unpack in = { .rest = u->outputs };
 	struct buf key, keys, bytes;

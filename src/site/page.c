@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -7,6 +8,10 @@
 
 #include "site/offline.h"
 #include "site/page.h"
+
+enum {
+	WORDS_A_MINUTE = 200, /* of a reader who is in no hurry */
+};
 
 /* --- nodes --------------------------------------------------------------- */
 
@@ -152,10 +157,21 @@ add_cut(struct buf *out, struct slice title, unsigned room)
 	buf_add_cstr(out, "\xe2\x80\xa6");
 }
 
+uint64_t
+page_minutes(const struct doc *d)
+{
+	uint64_t minutes = (d->words + WORDS_A_MINUTE / 2) / WORDS_A_MINUTE;
+
+	return minutes ? minutes : 1;
+}
+
 void
 page_add_doc(struct page *p, const struct doc *d, bool with_size)
 {
 	unsigned room = PAGE_WIDTH;
+	struct slice size = page_text(p, " (%.*s%s %" PRIu64 " %s)",
+	    SLICE_FMT(d->kilo), p->words->word[WORD_SEPARATOR], page_minutes(d),
+	    p->words->word[WORD_MINUTES]);
 	struct buf text;
 
 	buf_init(&text, (size_t)64 << 10);
@@ -167,13 +183,13 @@ page_add_doc(struct page *p, const struct doc *d, bool with_size)
 		room -= DATE_DAY_BYTES + 1;
 	}
 	if (with_size)
-		room -= (unsigned)(d->kilo.len + sizeof(" ()") - 1);
+		room -= wrap_width(size);
 	if (p->is_menu)
 		add_cut(&text, d->art.title, room);
 	else
 		buf_add(&text, d->art.title);
 	if (with_size)
-		buf_addf(&text, " (%.*s)", SLICE_FMT(d->kilo));
+		buf_add(&text, size);
 	if (buf_failed(&text))
 		p->failed = true;
 	page_add_link(p, LINKS_PAGE, d->address,
@@ -288,6 +304,16 @@ add_search(struct page *p, struct slice folder)
 		    page_word(p, WORD_SEARCH));
 }
 
+static void
+add_help(struct page *p)
+{
+	const struct index *x = help_find(p->site, p->lang);
+
+	if (x)
+		page_add_link(
+		    p, LINKS_OWN, x->address, page_word(p, WORD_HELP));
+}
+
 /* Homes in other languages, each named in itself. */
 static void
 add_languages(struct page *p)
@@ -372,6 +398,7 @@ make_home(struct page *p)
 	if (offline_is_offered(p->site))
 		add_way(p, "/offline/", WORD_OFFLINE);
 	add_folders(p);
+	add_help(p);
 	add_categories(p);
 	if (p->site->page_count)
 		page_add_heading(p, 1, page_word(p, WORD_PAGES));
@@ -491,6 +518,7 @@ make_language(struct page *p, const struct term *t)
 	add_feed(p, t);
 	add_way(p, "/archive/", WORD_ARCHIVE);
 	add_folders(p);
+	add_help(p);
 	add_categories(p);
 	page_add_heading(p, 1, page_word(p, WORD_PAGES));
 	add_pages(p);
@@ -534,6 +562,7 @@ static void (*const makers[])(struct page *) = {
 	[INDEX_TERMS] = make_terms,
 	[INDEX_TERM] = make_term,
 	[INDEX_FEED] = feed_make,
+	[INDEX_HELP] = help_make,
 };
 
 void

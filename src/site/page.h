@@ -49,7 +49,9 @@ void page_add_link(struct page *p, const char *scheme, struct slice address,
 void page_add_entry(struct page *p, struct slice text);
 void page_end_list(struct page *p);
 
-/* "2026-01-31 Title (6 KB)", or without the size. */
+/* What reading `d` takes, about; at least 1. */
+uint64_t page_minutes(const struct doc *d);
+/* "2026-01-31 Title (6 KB, 4 min)", or without what stands in brackets. */
 void page_add_doc(struct page *p, const struct doc *d, bool with_size);
 void page_add_docs(struct page *p);
 
@@ -69,5 +71,15 @@ void feed_make_news(struct page *p, size_t count);
 void feed_make_atom(struct page *p, struct buf *out);
 /* What a feed shows of `d`, for its digest. */
 void feed_digest(const struct doc *d, struct buf *out);
+
+/* --- help.c -------------------------------------------------------------- */
+
+/* Whether there is a help page in `lang` itself. */
+bool help_speaks(struct slice lang);
+/* The one for readers of `lang`; NULL: none, or the site has its own. */
+struct index *help_find(const struct site *site, struct slice lang);
+void help_make(struct page *p);
+/* What it shows of the site, for its digest. */
+void help_digest(const struct site *site, struct buf *out);
 
 #endif

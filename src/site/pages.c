@@ -294,6 +294,33 @@ add_articles(struct site *site)
 	return add_years(site, x, docs, n);
 }
 
+/* A site may have a page of that name of its own. */
+static int
+add_help(struct site *site)
+{
+	struct slice lang = catalog_lang(&site->catalog);
+	struct index like = { .kind = INDEX_HELP,
+		.form = FORM_PAGE,
+		.up = SLICE_LIT("/"),
+		.lang = help_speaks(lang) ? lang : SLICE_LIT("en") };
+
+	if (plan_find_doc(site, SLICE_LIT("/help")))
+		return 0;
+	if (!add(site, &like, SLICE_LIT("/"), "help.gmi"))
+		return -1;
+	for (size_t i = 0; i < site->term_counts[TERM_LANG]; i++) {
+		const struct term *t = site->terms[TERM_LANG][i];
+
+		if (slice_eq(t->lang, lang) || !help_speaks(t->lang))
+			continue;
+		like.lang = t->lang;
+		like.up = t->address;
+		if (!add(site, &like, t->address, "help.gmi"))
+			return -1;
+	}
+	return 0;
+}
+
 static int
 by_address(const void *a, const void *b)
 {
@@ -305,7 +332,7 @@ int
 pages_plan(struct site *site, struct err *e)
 {
 	site->index_count = 0;
-	if (add_articles(site) < 0)
+	if (add_articles(site) < 0 || add_help(site) < 0)
 		return err_memory(e);
 	for (int kind = 0; kind < TERM_KINDS; kind++)
 		if (add_terms(site, (enum term_kind)kind) < 0)

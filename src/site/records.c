@@ -44,6 +44,8 @@ unit_decode(struct slice bytes, struct unit *out)
 	out->size = unpack_number(&in);
 	out->deps = unpack_slice(&in);
 	out->keys = unpack_slice(&in);
+	/* Records of earlier builds end here. */
+	out->words = in.rest.len ? unpack_number(&in) : 0;
 	return in.failed || in.rest.len ? -1 : 0;
 }
 
@@ -56,6 +58,7 @@ unit_encode(struct buf *out, const struct unit *u)
 	pack_number(out, u->size);
 	pack_slice(out, u->deps);
 	pack_slice(out, u->keys);
+	pack_number(out, u->words);
 }
 
 bool

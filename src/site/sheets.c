@@ -27,19 +27,20 @@ static const struct form {
 	char gopher_type;
 	const char *media;
 	bool article_only;
+	bool in_gemini; /* the same bytes there too: they are stored once */
 } forms[] = {
-	{ 'g', ".gmi", LINKS_GEMINI, gemtext_render, 0, 0, "text/gemini",
+	{ 'g', ".gmi", LINKS_GEMINI, gemtext_render, 0, 0, "text/gemini", false,
 	    false },
 	{ 'o', ".gmi", LINKS_GEMTEXT_ON_GOPHER, gemtext_render, 0, '0',
-	    "text/gemini", false },
+	    "text/gemini", false, false },
 	{ 'o', "", LINKS_GOPHER, gophermap_render, WIDTH, '1',
-	    "application/gopher-menu", false },
+	    "application/gopher-menu", false, false },
 	{ 'o', ".txt", LINKS_GOPHER, gophertext_render, WIDTH, '0',
-	    "text/plain", false },
+	    "text/plain", false, true },
 	{ 'o', ".w40.txt", LINKS_GOPHER, gophertext_render, NARROW, '0',
-	    "text/plain", true },
+	    "text/plain", true, false },
 	{ 'o', ".w0.txt", LINKS_GOPHER, gophertext_render, 0, '0', "text/plain",
-	    true },
+	    true, false },
 };
 
 /* What is rendered in all forms. */
@@ -140,6 +141,12 @@ pack_form(struct job *j, const struct sheet *sheet, const struct form *f)
 
 	if (job_pack(j, &o) < 0)
 		return -1;
+	if (f->in_gemini) {
+		o.protocol = 'g';
+		if (job_pack(j, &o) < 0)
+			return -1;
+		o.protocol = 'o';
+	}
 	if (f->protocol != 'o' || !slice_eq(sheet->address, j->doc->address))
 		return 0;
 	return pack_alias_forms(j, f, &o);

@@ -133,6 +133,7 @@ struct doc {
 	struct slice named; /* what another's foot shows; by plan_documents() */
 	struct slice shown; /* what an index shows; by pages_make() */
 	uint64_t size;      /* bytes of its gemtext, once it is converted */
+	uint64_t words;     /* to read, then */
 	struct slice kilo;  /* the same for people: "4.2 KB"; by pages_make() */
 	struct doc_term *terms;
 	size_t term_count;
@@ -164,6 +165,7 @@ enum index_kind {
 	INDEX_FEED,
 	INDEX_ATOM,
 	INDEX_OFFLINE, /* made by offline.c */
+	INDEX_HELP,
 };
 
 /* What stands at an index's address over each protocol. */
@@ -288,6 +290,7 @@ struct unit {
 	uint64_t size;
 	struct slice deps; /* packed content paths and addresses */
 	struct slice keys; /* packed store keys */
+	uint64_t words;    /* of a document's body and summary */
 };
 
 /*
@@ -365,7 +368,7 @@ struct head {
 	const struct catalog *catalog; /* may be NULL */
 	const struct words *words;
 	struct slice lang;
-	bool has_foot; /* which names the translations that are ours */
+	bool has_foot; /* which has our own translations, and the licence */
 };
 
 /* Puts title, byline, dates, terms and summary before the body. */
@@ -580,7 +583,7 @@ struct output_unit {
 	/* Whose outputs a helper says they are; NULL: they are our own. */
 	const struct doc *doc;
 	struct hash digest, deps_digest;
-	uint64_t size;
+	uint64_t size, words;
 };
 int output_put(struct site *site, const struct output_unit *u,
     struct slice *record, struct err *e) __attribute__((warn_unused_result));

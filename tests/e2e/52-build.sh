@@ -240,7 +240,7 @@ long='A title that is so long that no menu of sixty-seven columns can hold it'
 article four.md "$long"
 build 0
 has g/articles/ "$long ("
-has o/articles '12026-01-31 A title that is so long that no menu of… ('
+has o/articles '12026-01-31 A title that is so long that no menu… ('
 ! get o/articles | grep -q 'columns can hold' || fail 'a title of two lines'
 rm "$c/articles/four.md"
 build 0

@@ -35,7 +35,7 @@ while IFS=$tab read -r key kind media size; do
 	# What other servers serve is not searched.
 	case $media:$key in
 	application/gopher-menu:*) grep -v '^7' ;;
-	*:g/ | *:g/lang/*/) grep -v '^=> search ' ;;
+	*:g/ | *:g/lang/*/ | *:g/*help.gmi) grep -v '^=> search ' ;;
 	*) cat ;;
 	esac <"$tmp/whole" >"$tmp/want"
 	[ -f "$tmp/out/$file" ] || fail "no $file for $key ($size bytes)"
