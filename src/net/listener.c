@@ -16,6 +16,10 @@
 
 #include "net/listener.h"
 
+enum {
+	FAST_OPENS = 256, /* that have not ended their handshake yet */
+};
+
 struct listener {
 	struct loop *loop;
 	struct loop_watch *watch;
@@ -79,6 +83,13 @@ set_flag(int fd, int level, int name, int value)
 static int
 set_options(int fd)
 {
+	/*
+	 * A reader who has been here may bring its first bytes with the SYN; a
+	 * system that cannot, or may not (net.ipv4.tcp_fastopen), does without.
+	 * A request that the network doubles is answered twice: it changes
+	 * nothing.
+	 */
+	(void)set_flag(fd, IPPROTO_TCP, TCP_FASTOPEN, FAST_OPENS);
 	if (set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
 	    set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384) < 0 ||
 	    set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1) < 0)

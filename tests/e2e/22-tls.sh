@@ -19,6 +19,29 @@ expect 'TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256' \
 	"$("$peer" hello "$gemini" 1.2)" "TLS 1.2"
 expect 'TLSv1.3 TLS_AES_128_GCM_SHA256' "$("$peer" hello "$gemini" 1.3)" \
 	"TLS 1.3"
+chosen() { # ARGS: the suite and the key exchange that the server chose
+	printf '\n' | openssl s_client -connect "127.0.0.1:$gemini" "$@" \
+		2>/dev/null | sed -n 's/.*Cipher is \(.*\)/\1/p
+			s/^Server Temp Key: \([^,]*\).*, \([0-9]*\) bits/\1 \2/p' |
+		tr '\n' ' '
+}
+# The cheapest suite first, whatever the client would like best; of the groups
+# X25519, but none that costs a round trip more.
+expect 'X25519 253 TLS_AES_128_GCM_SHA256 ' "$(chosen -ciphersuites \
+	TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256)" \
+	"1.3, other preferences"
+expect '* TLS_CHACHA20_POLY1305_SHA256 ' "$(chosen -ciphersuites \
+	TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256)" "1.3, no AES-128"
+expect '* TLS_AES_256_GCM_SHA384 ' \
+	"$(chosen -ciphersuites TLS_AES_256_GCM_SHA384)" "1.3, AES-256 alone"
+expect 'X25519 253 ECDHE-ECDSA-AES128-GCM-SHA256 ' "$(chosen -tls1_2 \
+	-groups P-384:P-256:X25519 -cipher \
+	ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256)" \
+	"1.2, other preferences"
+expect 'ECDH 256 *' "$(chosen -groups P-256:X25519)" "1.3, a share of P-256"
+expect 'ECDH 384 *' "$(chosen -groups P-384)" "1.3, P-384 alone"
+expect '(NONE) ' "$(chosen -tls1_2 -cipher AES128-GCM-SHA256)" \
+	"1.2 without forward secrecy"
 url=gemini://$host/
 expect 'tickets 0 resumed 0' "$("$peer" tickets "$gemini" "$url" "$host" 1.3)" \
 	"no ticket under 1.3"

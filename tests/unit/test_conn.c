@@ -304,7 +304,7 @@ struct tls_client {
 };
 
 static void
-tls_client_open(struct tls_client *t)
+tls_client_open(struct tls_client *t, bool tickets)
 {
 	struct tls_identity id = { .ticket_13 = true };
 	struct tls_options opts = { .tickets = NULL };
@@ -318,9 +318,11 @@ tls_client_open(struct tls_client *t)
 	    cert_create("host.test", 1700000000, &crt, &key, &e), 0);
 	id.chain_pem = buf_slice(&crt);
 	id.key_pem = buf_slice(&key);
-	opts.tickets = t->tickets = tls_tickets_new();
-	assert_non_null(t->tickets);
-	assert_int_equal(tls_tickets_rotate(t->tickets), 0);
+	if (tickets) {
+		opts.tickets = t->tickets = tls_tickets_new();
+		assert_non_null(t->tickets);
+		assert_int_equal(tls_tickets_rotate(t->tickets), 0);
+	}
 	t->door.tls = tls_ctx_new(&id, 1, &opts, &e);
 	assert_non_null(t->door.tls);
 	buf_release(&crt);
@@ -595,7 +597,7 @@ cuts_no_records_of_others(void **state)
 	}
 	publish("o/last", false, SLICE_LIT("last\n"));
 	assert_int_equal(store_reader_held(reader), CONN_EDITIONS_MAX);
-	tls_client_open(&t);
+	tls_client_open(&t, true);
 	tls_client_push(&t);
 	run_ready();
 	assert_true(tls_client_pull(&t) > 0);
@@ -609,6 +611,79 @@ cuts_no_records_of_others(void **state)
 	assert_slice(slice_make(got, n > 0 ? (size_t)n : 0), "HEAD last\n");
 	tls_client_close(&t);
 	finish();
+	buf_release(&large);
+}
+
+/* The lengths of the TLS records in `bytes`, headers included. */
+static size_t
+records_of(struct slice bytes, size_t *lens, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < bytes.len; at += lens[n - 1]) {
+		const unsigned char *r = (const unsigned char *)bytes.ptr + at;
+
+		assert_true(n < max && bytes.len - at > 5);
+		assert_int_equal(r[0], 23); /* application data */
+		lens[n++] = 5 + ((size_t)r[3] << 8) + r[4];
+	}
+	return n;
+}
+
+/* A page over TLS 1.3, down to FIN: its records as they came. */
+static size_t
+records_of_page(const char *request, size_t *lens, size_t max)
+{
+	struct tls_client t = { .door = { .protocol = CONN_GEMINI } };
+	char bytes[65536];
+	size_t n;
+	ssize_t got;
+
+	start(8);
+	tls_client_open(&t, false);
+	tls_client_push(&t);
+	run_ready();
+	assert_true(tls_client_pull(&t) > 0);
+	assert_int_equal(SSL_connect(t.ssl), 1);
+	assert_true(SSL_write(t.ssl, request, (int)strlen(request)) > 0);
+	tls_client_push(&t); /* Finished and the request in one segment */
+	run_ready();
+	got = recv(t.fd, bytes, sizeof(bytes), 0);
+	assert_true(got > 0);
+	n = records_of(slice_make(bytes, (size_t)got), lens, max);
+	/* All is there after one round, FIN too. */
+	assert_int_equal(recv(t.fd, bytes, sizeof(bytes), 0), 0);
+	tls_client_close(&t);
+	finish();
+	return n;
+}
+
+/*
+ * What is written as one record has 22 bytes around it; close_notify has 24.
+ * A small page is one record, its header in it; of a longer one the first
+ * record fills no more than a segment, even with a link's MTU of 1400, and the
+ * later ones grow.
+ */
+static void
+shapes_records(void **state)
+{
+	struct buf small = body_of(1200, 's'), large = body_of(20000, 'l');
+	size_t lens[8], n;
+
+	(void)state;
+	publish("o/small", false, buf_slice(&small));
+	publish("o/page", false, buf_slice(&large));
+	n = records_of_page("/small\r\n", lens, 8);
+	assert_int_equal(n, 2);
+	assert_int_equal(lens[0], 5 + 1200 + 22);
+	assert_int_equal(lens[1], 24);
+	n = records_of_page("/page\r\n", lens, 8);
+	assert_int_equal(n, 4);
+	assert_true(lens[0] > 1200 && lens[0] <= 1400 - 52);
+	assert_true(lens[1] > 2 * lens[0] && lens[2] > 2 * lens[1]);
+	assert_int_equal(lens[0] + lens[1] + lens[2], 5 + 20000 + 3 * 22);
+	assert_int_equal(lens[3], 24);
+	buf_release(&small);
 	buf_release(&large);
 }
 
@@ -646,6 +721,7 @@ main(void)
 		cmocka_unit_test(tells_of_room),
 		cmocka_unit_test(sheds_old_editions),
 		cmocka_unit_test(cuts_no_records_of_others),
+		cmocka_unit_test(shapes_records),
 		cmocka_unit_test(stops_when_empty),
 	};
 

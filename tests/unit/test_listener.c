@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -85,10 +86,52 @@ pauses_without_descriptors(void **state)
 	close(fd);
 }
 
+static int
+option(int fd, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, name, &value, &len), 0);
+	return value;
+}
+
+/* What is bound here and what is passed to us alike. */
+static void
+sets_options(void **state)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	int plain = socket(AF_INET, SOCK_STREAM, 0), one = 1, fds[2];
+	char name[LISTENER_ADDR_MAX];
+	struct err e = ERR_INIT;
+	bool fast;
+
+	(void)state;
+	assert_int_equal(bind(plain, (struct sockaddr *)&any, sizeof(any)), 0);
+	fast = setsockopt(
+		   plain, IPPROTO_TCP, TCP_FASTOPEN, &one, sizeof(one)) == 0;
+	close(plain);
+	fds[0] = listener_bind("127.0.0.1:0", &e);
+	fds[1] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fds[1], (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fds[1], 1), 0);
+	assert_true(listener_adopt(fds[1], name, &e) > 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(option(fds[i], TCP_NODELAY), 1);
+		assert_int_equal(option(fds[i], TCP_NOTSENT_LOWAT), 16384);
+		assert_true(option(fds[i], TCP_DEFER_ACCEPT) > 0);
+		if (fast)
+			assert_true(option(fds[i], TCP_FASTOPEN) > 1);
+		assert_true(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
+		close(fds[i]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sets_options),
 		cmocka_unit_test(pauses_without_descriptors),
 	};
 
