@@ -8,8 +8,8 @@
 #	three readers stop in a 200 MB file	here
 #	a stall in mid-download, then on	21-slow-peers
 #	descriptor limit reached		27-caps, test_listener, 34-faults
-#	SIGHUP between handshake and request	here; in mid-page 23-processes
-#	SIGTERM in mid-download			23-processes, make haproxy
+#	SIGHUP between handshake and request	37-states
+#	SIGTERM in mid-download			37-states, make haproxy
 #	a worker dies				23-processes, 27-caps
 #	FIFO or device below the root		54-bad-input
 #	an early error with unread input	21-slow-peers
@@ -50,32 +50,6 @@ let_go() {
 	peers=
 }
 peers=
-
-# --- SIGHUP with clients in each state before their answer
-for p in gemini gopher; do
-	request=/five.txt
-	port=$gopher
-	if [ $p = gemini ]; then
-		request=gemini://$host/five.gmi
-		port=$gemini
-	fi
-	for state in tcp tls half; do
-		"$slowpeer" wait $p "$port" "$request" $state \
-			"$work/begun.$p.$state" "$work/go" \
-			>"$work/got.$p.$state" 2>&1 &
-		peers="$peers $!"
-		"$slowpeer" await "$work/begun.$p.$state" $! ||
-			fail "$p $state: not begun"
-	done
-done
-kill -HUP "$pid"
-"$slowpeer" await-text "$work/log" 'reloaded: 2 workers' "$pid" ||
-	fail "no reload"
-let_go
-for f in "$work"/got.*; do
-	grep -q '^50[0-9]* whole$' "$f" || fail "${f##*/}: $(cat "$f")"
-done
-echo "SIGHUP: six states, all answered"
 
 # --- sandbox: what the kernel says of the workers that serve
 for w in $(workers); do

@@ -13,9 +13,11 @@
  *	slowpeer hold gemini|gopher PORT REQUEST BEGUN GO
  *		reads 1000 bytes, makes the file BEGUN, waits until the file GO
  *		is there, reads the rest; prints as pause does
- *	slowpeer wait gemini|gopher PORT REQUEST tcp|tls|half BEGUN GO
- *		connects (tcp), shakes hands (tls) or sends half of the request,
- *		makes BEGUN, waits for GO, sends the rest; prints as pause does
+ *	slowpeer wait gemini|gopher PORT REQUEST STATE BEGUN GO
+ *		goes as far as STATE, makes BEGUN, waits for GO, goes on to the
+ *		end; prints as pause does.  STATE: tcp (connected), proxy (as
+ *		well, and a PROXY header will come), tls (hands shaken), half
+ *		(of the request sent), asked (all of it), read (the reply too)
  *	slowpeer idle gemini|gopher PORT COUNT BEGUN GO
  *		COUNT peers that have shaken hands, or over Gopher read the home
  *		menu to its end and do not close, from BEGUN until GO
@@ -205,31 +207,54 @@ struct halt {
 	const char *begun, *go;
 };
 
+static size_t
+take_all(struct peer *p, struct reply *r)
+{
+	char bytes[4096];
+	size_t got = 0;
+	ssize_t n;
+
+	while ((n = take(p, bytes, sizeof(bytes), r)) > 0)
+		got += (size_t)n;
+	return got;
+}
+
 static int
 ask_late(bool gemini, int port, const char *text, const struct halt *halt)
 {
-	char request[TEXT_MAX], bytes[4096];
+	static const char *const states[] = { "tcp", "proxy", "tls", "half",
+		"asked", "read" };
+	static const char proxy[] = "PROXY TCP4 127.0.0.5 127.0.0.1 1 2\r\n";
+	char request[TEXT_MAX];
 	size_t len = unescape(request, sizeof(request), text, "", port);
 	struct peer p = { .fd = dial(port, 0) };
-	bool is_half = !strcmp(halt->state, "half");
-	size_t half = is_half ? len / 2 : 0, got = 0;
 	struct how how = { .rcvbuf = 0 };
 	struct reply r = { 0 };
-	ssize_t n;
+	size_t state = 0, half = 0, got = 0;
 
-	if (gemini && strcmp(halt->state, "tcp") != 0 &&
-	    !(p.ssl = start_tls(p.fd, &how, NULL)))
+	while (state < 5 && strcmp(states[state], halt->state) != 0)
+		state++;
+	if (gemini && state >= 2 && !(p.ssl = start_tls(p.fd, &how, NULL)))
 		return 1;
+	if (state == 3)
+		half = len / 2;
 	if (half)
 		give(&p, request, half);
+	if (state >= 4)
+		ask(&p, request, len, &how);
+	if (state == 5)
+		got = take_all(&p, &r);
 	make_file(halt->begun);
 	if (await_file(halt->go, 0) != 0)
 		return 1;
+	if (state == 1)
+		give(&p, proxy, sizeof(proxy) - 1);
 	if (gemini && !p.ssl && !(p.ssl = start_tls(p.fd, &how, NULL)))
 		return 1;
-	ask(&p, request + half, len - half, &how);
-	while ((n = take(&p, bytes, sizeof(bytes), &r)) > 0)
-		got += (size_t)n;
+	if (state < 4)
+		ask(&p, request + half, len - half, &how);
+	if (state < 5)
+		got = take_all(&p, &r);
 	printf("%zu %s\n", got,
 	    r.closed && (!gemini || r.notified) ? "whole" : "cut");
 	hang_up(&p);
