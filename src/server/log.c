@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,11 +28,70 @@ static struct {
 	bool words_to_syslog, requests_to_syslog;
 	struct sockaddr_un syslog;
 	int fd;          /* of syslog; -1: not connected */
+	int own;         /* stderr that does not wait; -1: stderr itself */
 	int here, there; /* from workers to here; -1: none */
-	bool is_worker;
-	time_t tried_s;     /* when syslog was away */
-	unsigned long lost; /* lines, since that was last told */
-} to = { .fd = -1, .here = -1, .there = -1 };
+	bool is_worker, is_socket; /* stderr is one */
+	time_t tried_s;            /* when syslog was away */
+	unsigned long lost;        /* lines, since that was last told */
+	unsigned long unsaid;      /* the same, of stderr */
+} to = { .fd = -1, .own = -1, .here = -1, .there = -1 };
+
+/* --- stderr -------------------------------------------------------------- */
+
+/*
+ * Whoever reads our stderr may have stopped.  Its flags are not ours alone to
+ * change, so a pipe or terminal is opened again, with flags of its own; where
+ * that is not allowed, or for a file, stderr serves.
+ */
+static void
+open_own(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) < 0)
+		return;
+	to.is_socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
+		to.own = open("/proc/self/fd/2",
+		    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* 0, or -1 when it would have to wait. */
+static int
+write_own(const char *line, size_t len)
+{
+	ssize_t n;
+
+	if (to.is_socket)
+		n = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else
+		n = write(to.own >= 0 ? to.own : STDERR_FILENO, line, len);
+	return n < 0 && errno == EAGAIN ? -1 : 0;
+}
+
+/* One write a line: lines of several processes do not mix. */
+static void
+put(const char *line, size_t len)
+{
+	if (to.unsaid) {
+		char lost[64];
+		int n = snprintf(lost, sizeof(lost),
+		    "qasid: %lu lines before this were lost\n", to.unsaid);
+		if (write_own(lost, (size_t)n) < 0) {
+			to.unsaid++;
+			return;
+		}
+		to.unsaid = 0;
+	}
+	if (write_own(line, len) < 0)
+		to.unsaid++;
+}
+
+void
+log_last_word(const char *line, size_t len)
+{
+	(void)write_own(line, len);
+}
 
 /* --- syslog -------------------------------------------------------------- */
 
@@ -39,6 +100,7 @@ log_init(struct err *e)
 {
 	int ends[2];
 
+	open_own();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		0, ends) < 0)
 		return err_errno(e, "socketpair", "log");
@@ -188,15 +250,6 @@ put_away(int priority, const char *text, size_t len)
 
 /* --- lines --------------------------------------------------------------- */
 
-/* One write a line: lines of several processes do not mix. */
-static void
-put(const char *line, size_t len)
-{
-	ssize_t n = write(STDERR_FILENO, line, len);
-
-	(void)n; /* there is nobody left to tell */
-}
-
 /* The text is whatever a worker made of it. */
 void
 log_hand_on(void)
@@ -228,7 +281,9 @@ log_close(void)
 		close(to.here);
 	if (to.there >= 0)
 		close(to.there);
-	to.here = to.there = -1;
+	if (to.own >= 0)
+		close(to.own);
+	to.here = to.there = to.own = -1;
 	to.words_to_syslog = to.requests_to_syslog = false;
 }
 

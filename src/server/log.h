@@ -6,9 +6,10 @@
  * Every foreign byte is escaped.
  *
  * Workers may open no socket, so what is for syslog goes to the parent by one
- * socket that all share, and the parent hands it on.  Nobody waits for syslog:
- * what it does not take at once is lost, and their number is said; where it is
- * away altogether, lines go to stderr.
+ * socket that all share, and the parent hands it on.  Nobody waits for syslog,
+ * nor for whoever reads stderr: what is not taken at once is lost, and the
+ * number of lines is said.  Where syslog is away altogether, lines go to
+ * stderr.
  */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
@@ -45,6 +46,9 @@ void log_close(void);
 /* "qasid: ..." and a line feed, in one write. */
 void log_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_err(const char *what, const struct err *e);
+
+/* A line from a signal handler, just before _exit(). */
+void log_last_word(const char *line, size_t len);
 
 /* One line for a connection that was answered. */
 void log_access(const struct conn_event *event);

@@ -45,10 +45,9 @@ on_sigbus(int sig)
 {
 	static const char text[] =
 	    "qasid: the store was truncated while it was read\n";
-	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
 
-	(void)n;
 	(void)sig;
+	log_last_word(text, sizeof(text) - 1);
 	_exit(1);
 }
 
