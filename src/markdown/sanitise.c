@@ -166,6 +166,8 @@ may_need_nfc(struct slice s)
 		while (
 		    i + SCAN_BYTES < s.len && !scan_high(scan_load(s.ptr + i)))
 			i += SCAN_BYTES;
+		if (i + 1 == s.len)
+			return false;
 		c = p[i];
 		d = p[i + 1];
 		if (c < 0xcc || c == 0xef)
