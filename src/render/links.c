@@ -114,6 +114,7 @@ links_note(
     struct render *r, const struct md_node *n, struct link_target *t, bool told)
 {
 	bool image = n->type == MD_IMAGE, listed = t->block == r->block;
+	bool words = n->first || (image && n->info.len);
 	struct link_item item = { .target = t,
 		.label = r->labels.len,
 		.image = image,
@@ -124,8 +125,10 @@ links_note(
 		return;
 	links_add_label(r, &r->labels, n, t);
 	item.label_len = r->labels.len - item.label;
-	/* Listed again only where words would be lost. */
-	if (listed && same_label(r, &item, &r->items[t->item])) {
+	/* Listed again only where words would be lost; a link around a picture
+	 * has told the picture's. */
+	if (listed && (!words || n->parent->type == MD_LINK) &&
+	    same_label(r, &item, &r->items[t->item])) {
 		buf_truncate(&r->labels, item.label);
 		return;
 	}

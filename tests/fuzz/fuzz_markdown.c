@@ -1,7 +1,7 @@
 /*
  * fuzz_markdown.c: any bytes, sanitised, parsed and written in all three forms
  * at three widths, in English and Urdu.  What comes out keeps the rules of its
- * form and holds every letter and digit of the tree.
+ * form and holds every letter and digit of the tree, and every target.
  */
 #include <stdio.h>
 
@@ -37,8 +37,11 @@ check_letters(struct slice tree, struct slice seen)
 	count(tree, want);
 	count(seen, have);
 	for (size_t i = 0; i < BUCKETS; i++)
-		if (want[i] > have[i])
+		if (want[i] > have[i]) {
+			fprintf(stderr, "U+%04zX: %u of %u times\n", i, have[i],
+			    want[i]);
 			return "a letter is lost";
+		}
 	return NULL;
 }
 
@@ -65,6 +68,8 @@ check_form(struct convert *c, int form, unsigned columns, struct slice tree)
 	wrong = law_form(form, buf_slice(&out));
 	if (!wrong)
 		wrong = check_letters(tree, buf_slice(&seen));
+	if (!wrong && !law_holds_targets(c, form, buf_slice(&out)))
+		wrong = "a target is lost";
 	if (wrong) {
 		fprintf(stderr, "form %d, %u columns: %s\n%.*s", form, columns,
 		    wrong, SLICE_FMT(buf_slice(&out)));
