@@ -555,6 +555,7 @@ prepare(struct builder *b, struct slice body, struct err *e)
 
 	if (lines_guard(body, b->opts, e) < 0)
 		return -1;
+	lines_tell_extra_cells(body, b->opts);
 	if (lines_widen_tables(&b->widened, body))
 		body = buf_slice(&b->widened);
 	if (buf_failed(&b->widened))

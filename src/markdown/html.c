@@ -51,6 +51,7 @@ static const struct tag_name {
 } tag_names[] = {
 	{ "a", TAG_LINK },
 	{ "address", TAG_BLOCK },
+	{ "area", TAG_FRAME },
 	{ "article", TAG_BLOCK },
 	{ "aside", TAG_BLOCK },
 	{ "audio", TAG_FRAME },
@@ -359,28 +360,56 @@ link_tag(struct builder *b, const struct tag *t)
 	return clean(b, href, false, &b->cur->text);
 }
 
+/* Where what the tag shows is found; empty: nowhere. */
+static struct slice
+source_of(const struct tag *t)
+{
+	const char *name = t->name ? t->name : "";
+	struct slice src = attribute(t, "src"), set;
+	size_t n = 0;
+
+	if (!src.len && !strcmp(name, "object"))
+		src = attribute(t, "data");
+	if (!src.len && !strcmp(name, "area"))
+		src = attribute(t, "href");
+	if (src.len || t->kind != TAG_IMAGE)
+		return src;
+	/* Of "a.png 1x, b.png 2x" the first. */
+	set = attribute(t, "srcset");
+	while (n < set.len && !is_space(set.ptr[n]) && set.ptr[n] != ',')
+		n++;
+	return slice_upto(set, n);
+}
+
 static int
 picture_tag(struct builder *b, const struct tag *t)
 {
 	bool image = t->kind == TAG_IMAGE;
-	struct slice src = attribute(t, "src"), label, title;
+	bool alt = image || !strcmp(t->name ? t->name : "", "area");
+	struct slice src = source_of(t), label, title;
 	struct md_node *parent, *n;
 
-	if (!src.len && !strcmp(t->name ? t->name : "", "object"))
-		src = attribute(t, "data");
-	if (t->closing || !src.len)
+	if (t->closing)
 		return 0;
+	if (!src.len) {
+		if (image && clean(b, attribute(t, "alt"), false, &label) < 0)
+			return -1;
+		return image && label.len ? md_plain(b, label) : 0;
+	}
+	if (!image && md_plain(b, SLICE_LIT(" ")) < 0)
+		return -1;
 	if (!(parent = md_inline_parent(b)) ||
 	    !(n = md_add(b->arena, parent, image ? MD_IMAGE : MD_LINK)))
 		return -1;
 	md_place(b, b->html_at, &n->line, &n->column);
 	if (clean(b, src, false, &n->text) < 0 ||
-	    clean(b, attribute(t, image ? "alt" : "title"), false, &label) <
-		0 ||
+	    clean(b, attribute(t, alt ? "alt" : "title"), false, &label) < 0 ||
 	    clean(b, attribute(t, "title"), false, &title) < 0)
 		return -1;
 	n->info = image ? title : SLICE_NONE;
 	if (label.len && !md_add_text(b->arena, n, label))
+		return -1;
+	if (!image && md_plain(b, SLICE_LIT(" ")) < 0)
 		return -1;
 	if (b->in_caption && !in_span(b) && b->cur->type == MD_PARAGRAPH)
 		return md_end_paragraph(b);

@@ -1,5 +1,7 @@
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "markdown/markdown.h"
 
 #include "markdown/lines.h"
@@ -8,6 +10,7 @@ enum {
 	/* Deepest nesting times lines: about half a second of md4c. */
 	MAX_NESTED_LINES = 40 * 1000 * 1000,
 	MAX_CELLS = 250 * 1000, /* of a table */
+	MAX_EXTRA_TOLD = 20,
 	TAB_STOP = 4
 };
 
@@ -368,4 +371,84 @@ lines_widen_tables(struct buf *out, struct slice body)
 	if (changed)
 		buf_add(out, kept);
 	return changed;
+}
+
+/*
+ * Where the cell behind the first `cells` of a row begins, the row's end where
+ * there is none.  A pipe in code or behind a backslash parts no cells.
+ */
+static size_t
+cell_after(struct slice row, unsigned cells)
+{
+	unsigned code = 0, n;
+	size_t i = slice_starts(row, SLICE_LIT("|")) ? 1 : 0;
+
+	for (; i < row.len; i++) {
+		if (row.ptr[i] == '\\' && !code) {
+			i++;
+		} else if (row.ptr[i] == '`') {
+			n = run_of(slice_from(row, i), '`');
+			i += n - 1;
+			if (!code)
+				code = n;
+			else if (code == n)
+				code = 0;
+		} else if (row.ptr[i] == '|' && !code && !--cells) {
+			return i + 1;
+		}
+	}
+	return row.len;
+}
+
+/* Tells of what `row` holds behind its first `cells`; 1, or 0: nothing. */
+static unsigned
+tell_extra(const struct md_opts *o, const struct line *row, unsigned cells,
+    unsigned number)
+{
+	size_t at = cell_after(row->content, cells);
+	struct slice extra = slice_trim(slice_from(row->content, at));
+	struct slice before;
+
+	if (slice_ends(extra, SLICE_LIT("|")))
+		extra = slice_trim(slice_upto(extra, extra.len - 1));
+	if (!extra.len)
+		return 0;
+	before = slice_make(row->text.ptr, (size_t)(extra.ptr - row->text.ptr));
+	diag_at(o->diag, DIAG_WARNING, o->file, number,
+	    (unsigned)utf8_count(before) + 1,
+	    "more cells than the table has columns (%u): lost: %.*s", cells,
+	    (int)(extra.len < 60 ? extra.len : 60), extra.ptr);
+	return 1;
+}
+
+void
+lines_tell_extra_cells(struct slice body, const struct md_opts *o)
+{
+	struct slice rest = body;
+	struct line_state state = { 0 };
+	struct line above = { .blank = true }, row;
+	unsigned cells = 0, told = 0, number = o->first_line;
+	bool starts = false, narrow;
+
+	if (slice_find(body, '|') == body.len)
+		return;
+	for (; rest.len && told < MAX_EXTRA_TOLD; above = row, number++) {
+		bool code, headers = starts;
+
+		line_take(&rest, &row);
+		code = line_step(&state, &row);
+		/* Only the first line of a paragraph can be the headers. */
+		starts = !code && !row.blank &&
+		    (above.blank || begins_block(&row) ||
+			slice_starts(above.content, SLICE_LIT("#")));
+		if (code || row.blank || starts) {
+			cells = 0;
+		} else if (cells) {
+			told += tell_extra(o, &row, cells, number);
+		} else if (headers &&
+		    slice_find(above.content, '|') < above.content.len &&
+		    (cells = rule_cells(row.content, &narrow))) {
+			told += tell_extra(o, &above, cells, number - 1);
+		}
+	}
 }

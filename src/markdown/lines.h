@@ -60,4 +60,10 @@ int lines_guard(struct slice body, const struct md_opts *o, struct err *e)
  */
 bool lines_widen_tables(struct buf *out, struct slice body);
 
+/*
+ * Tells of each row that has more cells than the row below its table's headers:
+ * nobody shows what stands in them.
+ */
+void lines_tell_extra_cells(struct slice body, const struct md_opts *o);
+
 #endif

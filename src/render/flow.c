@@ -26,12 +26,13 @@ add_text(struct buf *out, struct slice s)
 	}
 }
 
-/* The same, but no blank where one is: what stood between them is gone. */
+/* The same, but no blank where one is, or first: what stood there is gone. */
 static void
 add_words(struct buf *out, struct slice s)
 {
-	while (s.len && s.ptr[0] == ' ' && out->len &&
-	    (out->ptr[out->len - 1] == ' ' || out->ptr[out->len - 1] == '\n'))
+	while (s.len && s.ptr[0] == ' ' &&
+	    (!out->len || out->ptr[out->len - 1] == ' ' ||
+		out->ptr[out->len - 1] == '\n'))
 		s = slice_from(s, 1);
 	add_text(out, s);
 }

@@ -189,6 +189,12 @@ raw_html(void **state)
 	parses("a <a href=\"u&amp;v\">b</a> <img src=c alt='d e'> <br>f",
 	    "(p 'a '(a u&v 'b')' '(img c 'd e')' '(/)'f')");
 	parses("<iframe src=\"u\"></iframe>", "(p (a u))");
+	parses("<video src=a><source src=b>c</video>",
+	    "(p (a a)' '' '(a b)' ''c')");
+	parses("<area href=a alt=b>", "(p (a a 'b'))");
+	parses(
+	    "<img srcset=\"a.png 1x, b.png 2x\" alt=c>", "(p (img a.png 'c'))");
+	parses("x <img alt=\"y z\">", "(p 'x ''y z')");
 	parses("a <script>b</script> c <!-- d --> e", "(p 'a '' c '' e')");
 	parses("<style>\na\n\nb</style>\n\nc", "(p 'c')");
 	parses("<pre>\na  &lt;b\n</pre>", "(code a  <b\n)");
@@ -296,6 +302,12 @@ warnings(void **state)
 	    "5:3: shortcode not known, left as it is: {{< b >}}\n");
 	warns("[gallery ids=\"1\"] [sic] [a=b]",
 	    "5:1: shortcode not known, left as it is: [gallery ids=\"1\"]\n");
+	warns("|a|b|c|\n|-|-|\n|d|e|f|\n|`g|h`|i\\|j|\n|k|l| |",
+	    "5:6: more cells than the table has columns (2): lost: c\n"
+	    "7:6: more cells than the table has columns (2): lost: f\n");
+	warns("- > |a|\n  > |-|\n  > |پانی|[b](c)|",
+	    "7:11: more cells than the table has columns (1): lost: [b](c)\n");
+	warns("```\n|a|\n|-|\n|b|c|\n```\n\nx\na|b\n-|-\nc|d|e", "");
 	buf_init(&deep, 65536);
 	for (int i = 0; i < 100; i++)
 		buf_add_cstr(&deep, "> ");
