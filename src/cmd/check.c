@@ -243,13 +243,13 @@ check_settings(struct findings *f)
 static void
 sum_up(const struct check_result *r, const struct findings *f)
 {
-	fprintf(stderr,
-	    "%zu article%s, %zu page%s, %zu file%s: %zu error%s, "
-	    "%zu warning%s\n",
-	    r->articles, r->articles == 1 ? "" : "s", r->pages,
-	    r->pages == 1 ? "" : "s", r->files, r->files == 1 ? "" : "s",
-	    f->errors, f->errors == 1 ? "" : "s", f->warnings,
-	    f->warnings == 1 ? "" : "s");
+	fprintf(stderr, "%zu article%s, %zu page%s, ", r->articles,
+	    r->articles == 1 ? "" : "s", r->pages, r->pages == 1 ? "" : "s");
+	if (r->waiting)
+		fprintf(stderr, "%zu not yet published, ", r->waiting);
+	fprintf(stderr, "%zu file%s: %zu error%s, %zu warning%s\n", r->files,
+	    r->files == 1 ? "" : "s", f->errors, f->errors == 1 ? "" : "s",
+	    f->warnings, f->warnings == 1 ? "" : "s");
 }
 
 static int

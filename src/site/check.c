@@ -43,7 +43,11 @@ struct looked {
 struct check {
 	const struct check_opts *opts;
 	struct site *site;
+	/* Those of the site, then those that wait, each in order of paths. */
+	struct doc **docs;
+	size_t count;
 	struct looked *looked; /* one a document */
+	bool in_draft;         /* what is told now is of a draft */
 	/* Only in a helper: */
 	struct arena arena;
 	struct buf bytes, messages, deps, anchors, refs;
@@ -51,7 +55,23 @@ struct check {
 	bool is_ready;
 };
 
-/* A publisher's message may weigh more, or less, before it publishes. */
+/* A draft, or an article that is not yet due. */
+static bool
+is_waiting(const struct doc *d)
+{
+	return d->source->draft == d;
+}
+
+static bool
+is_draft(const struct doc *d)
+{
+	return is_waiting(d) && d->art.fm.draft;
+}
+
+/*
+ * A publisher's message may weigh more, or less, before it publishes; in a
+ * draft all weighs less, as no reader sees it.
+ */
 static void
 pass_on(void *ctx, const struct diag_item *item)
 {
@@ -62,13 +82,16 @@ pass_on(void *ctx, const struct diag_item *item)
 		{ "dead-link", DIAG_ERROR },
 		{ "unknown-key", DIAG_WARNING },
 	};
-	struct diag *out = ctx;
+	const struct check *c = ctx;
+	struct diag *out = c->opts->diag;
 	enum diag_level level = item->level;
 
 	for (size_t i = 0; item->code && i < sizeof(weights) / sizeof(*weights);
 	     i++)
 		if (!strcmp(item->code, weights[i].code))
 			level = weights[i].level;
+	if (c->in_draft)
+		level = level == DIAG_ERROR ? DIAG_WARNING : DIAG_NOTE;
 	out->code = item->code ? item->code : "file";
 	diag_at(
 	    out, level, item->file, item->line, item->column, "%s", item->text);
@@ -219,7 +242,7 @@ static void
 work(void *ctx, size_t job, struct slice given, struct buf *reply)
 {
 	struct check *c = ctx;
-	struct look l = { .check = c, .doc = c->site->docs[job], .job = job };
+	struct look l = { .check = c, .doc = c->docs[job], .job = job };
 	struct err e = ERR_INIT;
 	const char *address;
 	int rc;
@@ -251,7 +274,7 @@ static int
 take(void *ctx, size_t job, struct slice reply, struct err *e)
 {
 	struct check *c = ctx;
-	struct doc *d = c->site->docs[job];
+	struct doc *d = c->docs[job];
 	struct unpack in = { .rest = reply };
 	bool sound = unpack_number(&in) == 1;
 	struct slice messages = unpack_slice(&in), kept;
@@ -269,7 +292,9 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	    arena_copy(&c->site->arena, l->anchors, &l->anchors) < 0 ||
 	    arena_copy(&c->site->arena, l->refs, &l->refs) < 0)
 		return err_memory(e);
+	c->in_draft = is_draft(d);
 	messages_tell(c->site->diag, d->source->file->path.ptr, kept);
+	c->in_draft = false;
 	return 0;
 }
 
@@ -279,8 +304,10 @@ lost(void *ctx, size_t job, const char *why, struct err *e)
 	struct check *c = ctx;
 
 	(void)e;
+	c->in_draft = is_draft(c->docs[job]);
 	diag_at(coded(c->site->diag, "markdown"), DIAG_ERROR,
-	    c->site->docs[job]->source->file->path.ptr, 0, 0, "%s", why);
+	    c->docs[job]->source->file->path.ptr, 0, 0, "%s", why);
+	c->in_draft = false;
 	return 0;
 }
 
@@ -294,10 +321,10 @@ look_through_all(struct check *c, struct err *e)
 	struct site *site = c->site;
 
 	c->looked =
-	    arena_calloc(&site->arena, site->doc_count + 1, sizeof(*c->looked));
+	    arena_calloc(&site->arena, c->count + 1, sizeof(*c->looked));
 	if (!c->looked)
 		return err_memory(e);
-	return pool_run(&opts, &ops, c, site->doc_count, e);
+	return pool_run(&opts, &ops, c, c->count, e);
 }
 
 /* --- fragments ----------------------------------------------------------- */
@@ -334,13 +361,18 @@ static struct looked *
 find_looked(struct check *c, struct slice path)
 {
 	struct source *s = plan_find_source(c->site, path);
+	size_t first = 0, count = c->site->doc_count;
 	struct doc **at;
 
-	if (!s || !s->doc)
+	if (!s || (!s->doc && !s->draft))
 		return NULL;
-	at = bsearch(&s->doc, c->site->docs, c->site->doc_count,
+	if (!s->doc) {
+		first = count;
+		count = c->count - first;
+	}
+	at = bsearch(s->doc ? &s->doc : &s->draft, c->docs + first, count,
 	    sizeof(struct doc *), by_path);
-	return at ? &c->looked[at - c->site->docs] : NULL;
+	return at ? &c->looked[at - c->docs] : NULL;
 }
 
 static int
@@ -365,7 +397,7 @@ check_fragments(struct check *c, size_t i, struct err *e)
 			anchors_have(&l->list, slice_make(plain, (size_t)len))))
 			continue;
 		diag_at(coded(c->site->diag, "dead-anchor"), DIAG_ERROR,
-		    c->site->docs[i]->source->file->path.ptr, line, column,
+		    c->docs[i]->source->file->path.ptr, line, column,
 		    "\"#%.*s\" is no heading of %.*s", SLICE_FMT(fragment),
 		    SLICE_FMT(path));
 	}
@@ -510,12 +542,13 @@ claim_doc(struct check *c, struct claims *all, size_t i)
 {
 	static const char *const forms[] = { "", ".gmi", ".md", ".txt",
 		".w40.txt", ".w0.txt" };
-	struct doc *d = c->site->docs[i];
+	struct doc *d = c->docs[i];
 	struct slice rest = c->looked[i].deps, dep;
 	struct arena *a = &c->site->arena;
 	struct buf address;
 
-	for (size_t k = 0; k < sizeof(forms) / sizeof(*forms); k++)
+	for (size_t k = 0; !is_waiting(d) && k < sizeof(forms) / sizeof(*forms);
+	     k++)
 		claim(all,
 		    arena_printf(a, "%.*s%s", SLICE_FMT(d->address), forms[k]),
 		    d->source->file->path.ptr);
@@ -529,9 +562,11 @@ claim_doc(struct check *c, struct claims *all, size_t i)
 
 		if (!s)
 			continue;
+		s->named = true;
+		if (is_waiting(d))
+			continue;
 		claim(all, arena_strndup(a, address.ptr, address.len),
 		    s->file->path.ptr);
-		s->named = true;
 	}
 	buf_release(&address);
 }
@@ -555,7 +590,7 @@ check_addresses(struct check *c, struct err *e)
 	struct claims all = { .count = 0 };
 	struct site *site = c->site;
 
-	for (size_t i = 0; i < site->doc_count; i++)
+	for (size_t i = 0; i < c->count; i++)
 		claim_doc(c, &all, i);
 	for (size_t i = 0; i < site->index_count; i++)
 		claim(&all,
@@ -594,18 +629,70 @@ tell_unused(struct site *site)
 /* --- all ----------------------------------------------------------------- */
 
 static int
-plan(struct site *site, struct err *e)
+plan(struct check *c, struct err *e)
 {
+	struct site *site = c->site;
 	int rc;
 
 	if (site_open(site, e) < 0 || site_scan(site, e) < 0 ||
 	    records_load(site, e) < 0 || read_sources(site, e) < 0)
 		return -1;
 	rc = plan_documents(site, e);
-	for (size_t i = 0; i < site->source_count; i++)
+	for (size_t i = 0; i < site->source_count; i++) {
+		const struct doc *d = site->sources[i].draft;
+
+		c->in_draft = d && is_draft(d);
 		messages_tell(site->diag, site->sources[i].file->path.ptr,
 		    site->sources[i].messages);
+	}
+	c->in_draft = false;
 	return rc;
+}
+
+/* Whether what waits could be published as it is; told of where not. */
+static bool
+settle_waiting(struct check *c, struct doc *d)
+{
+	struct site *site = c->site;
+	const struct doc *other;
+	struct err why = ERR_INIT;
+	bool settled;
+
+	c->in_draft = is_draft(d);
+	settled = plan_settle(site, d, &why) == 0;
+	if (!settled)
+		diag_err(site->diag, DIAG_ERROR, &why);
+	else if ((other = plan_find_doc(site, d->address)))
+		diag_at(coded(site->diag, "address-taken"), DIAG_ERROR,
+		    d->source->file->path.ptr, d->art.fm.slug.line,
+		    d->art.fm.slug.column,
+		    "the address %.*s is also the address of %.*s",
+		    SLICE_FMT(d->address),
+		    SLICE_FMT(other->source->file->path));
+	coded(site->diag, NULL);
+	c->in_draft = false;
+	return settled;
+}
+
+/* What is to be published later is looked through as well. */
+static int
+gather(struct check *c, struct err *e)
+{
+	struct site *site = c->site;
+
+	c->docs = arena_calloc(
+	    &site->arena, site->source_count + 1, sizeof(struct doc *));
+	if (!c->docs)
+		return err_memory(e);
+	for (; c->count < site->doc_count; c->count++)
+		c->docs[c->count] = site->docs[c->count];
+	for (size_t i = 0; i < site->source_count; i++) {
+		struct doc *d = site->sources[i].draft;
+
+		if (d && settle_waiting(c, d))
+			c->docs[c->count++] = d;
+	}
+	return 0;
 }
 
 static int
@@ -613,11 +700,16 @@ run(struct check *c, struct err *e)
 {
 	struct site *site = c->site;
 
-	if (plan(site, e) < 0 || look_through_all(c, e) < 0)
+	if (plan(c, e) < 0 || gather(c, e) < 0 || look_through_all(c, e) < 0)
 		return -1;
-	for (size_t i = 0; i < site->doc_count; i++) {
-		check_head(c, site->docs[i]);
-		if (check_fragments(c, i, e) < 0)
+	for (size_t i = 0; i < c->count; i++) {
+		int rc;
+
+		c->in_draft = is_draft(c->docs[i]);
+		check_head(c, c->docs[i]);
+		rc = check_fragments(c, i, e);
+		c->in_draft = false;
+		if (rc < 0)
 			return -1;
 	}
 	if (check_addresses(c, e) < 0)
@@ -631,19 +723,20 @@ int
 site_check(
     const struct check_opts *opts, struct check_result *result, struct err *e)
 {
-	struct diag weigh = { .sink = pass_on, .ctx = opts->diag };
+	struct site site;
+	struct check c = { .opts = opts, .site = &site };
+	struct diag weigh = { .sink = pass_on, .ctx = &c };
 	struct site_opts build = { .content = opts->content,
 		.jobs = opts->jobs,
 		.now_s = opts->now_s,
 		.diag = &weigh };
-	struct site site;
-	struct check c = { .opts = opts, .site = &site };
 	int rc;
 
 	site_init(&site, &build);
 	rc = run(&c, e);
 	*result = (struct check_result){ .articles = site.article_count,
-		.pages = site.page_count };
+		.pages = site.page_count,
+		.waiting = c.count - site.doc_count };
 	for (size_t i = 0; i < site.source_count; i++)
 		result->files += site.sources[i].kind == SOURCE_FILE;
 	site_release(&site);

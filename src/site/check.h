@@ -3,8 +3,8 @@
  * would refuse, and what a reader would stumble over.
  *
  * It reads with the publisher's own code and writes nothing.  Drafts and what
- * is not yet due are read, not looked into.  Each finding has a code, for
- * programs; the manual lists them.
+ * is not yet due are looked through as well; in a draft an error is a warning
+ * and a warning a note.  Each finding has a code, for programs; the manual lists them.
  */
 #ifndef SITE_CHECK_H
 #define SITE_CHECK_H
@@ -29,7 +29,7 @@ struct check_opts {
 };
 
 struct check_result {
-	size_t articles, pages, files; /* looked at */
+	size_t articles, pages, waiting, files; /* looked at */
 };
 
 /* 0, whatever was found; -1 and *e when nothing could be looked at. */

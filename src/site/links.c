@@ -98,11 +98,12 @@ found_source(const struct doc *d, struct source *s, struct found *out)
 	struct slice folder = d ? folder_of(d->source->file->path) : SLICE_NONE;
 
 	out->source = s;
-	out->doc = s->doc;
+	/* A draft being checked leads to itself. */
+	out->doc = d && d->source == s ? d : s->doc;
 	if (s->kind != SOURCE_FILE) {
-		out->kind = !s->doc        ? FOUND_UNPUBLISHED
-		    : s->doc->is_withdrawn ? FOUND_WITHDRAWN
-					   : FOUND_DOC;
+		out->kind = !out->doc        ? FOUND_UNPUBLISHED
+		    : out->doc->is_withdrawn ? FOUND_WITHDRAWN
+					     : FOUND_DOC;
 		return;
 	}
 	out->doc = NULL;

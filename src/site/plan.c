@@ -137,9 +137,8 @@ settle_slug(struct site *site, struct doc *d, struct err *e)
 	return 0;
 }
 
-/* -1 and *e when the document cannot be published. */
-static int
-settle(struct site *site, struct doc *d, struct err *e)
+int
+plan_settle(struct site *site, struct doc *d, struct err *e)
 {
 	const struct frontmatter *fm = &d->art.fm;
 
@@ -177,7 +176,7 @@ is_due(struct site *site, const struct frontmatter *fm)
 static int
 make_doc(struct site *site, struct source *s, struct err *e)
 {
-	s->doc = NULL;
+	s->doc = s->draft = NULL;
 	while (s->payload.len) {
 		struct doc *d = arena_calloc(&site->arena, 1, sizeof(*d));
 		struct err why = ERR_INIT;
@@ -189,9 +188,11 @@ make_doc(struct site *site, struct source *s, struct err *e)
 			return err_set(e, ERR_CORRUPT,
 			    "the record of \"%s\" is damaged",
 			    s->file->path.ptr);
-		if (!is_due(site, &d->art.fm))
+		if (!is_due(site, &d->art.fm)) {
+			s->draft = d;
 			return 0;
-		if (settle(site, d, &why) == 0) {
+		}
+		if (plan_settle(site, d, &why) == 0) {
 			s->doc = d;
 			return 0;
 		}
@@ -372,19 +373,36 @@ add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
 	return 0;
 }
 
+/* Where in the front matter of `d` the alias of this stem stands; or NULL. */
+static const struct fm_text *
+alias_text(struct site *site, const struct doc *d, struct slice stem)
+{
+	const struct fm_list *given = &d->art.fm.aliases;
+	struct slice address;
+
+	for (size_t i = 0; i < given->count; i++)
+		if (alias_address(site, given->items[i].text, &address) &&
+		    slice_eq(plan_alias_stem(address), stem))
+			return &given->items[i];
+	return NULL;
+}
+
 /* Of two aliases at one address the second is told of and left out. */
 static void
 drop_twin_aliases(struct site *site)
 {
 	for (size_t i = 1; i < site->place_count; i++) {
 		struct place *p = &site->places[i], *q = p - 1;
+		const struct fm_text *t;
 		struct err why;
 		size_t k = 0;
 
 		if (!slice_eq(p->address, q->address) || p->doc == q->doc)
 			continue;
-		err_at(&why, p->doc->source->file->path.ptr, 0, 0,
-		    "the alias %.*s is taken by %.*s", SLICE_FMT(p->address),
+		t = alias_text(site, p->doc, p->address);
+		err_at(&why, p->doc->source->file->path.ptr, t ? t->line : 0,
+		    t ? t->column : 0, "the alias %.*s is taken by %.*s",
+		    SLICE_FMT(p->address),
 		    SLICE_FMT(q->doc->source->file->path));
 		fault(&why, "alias");
 		say(site, p->doc->source, DIAG_WARNING, &why);

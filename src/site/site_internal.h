@@ -73,6 +73,7 @@ struct source {
 	struct hash hash;
 	/* Not FILE: the document, once planned; NULL: nothing is published. */
 	struct doc *doc;
+	struct doc *draft; /* a draft's, not settled; see plan_settle() */
 };
 
 enum term_kind {
@@ -115,7 +116,7 @@ enum {
 	RELATED_MAX = 5 /* articles named in the foot of another */
 };
 
-/* A document that is published, or withdrawn. */
+/* A document that is published, withdrawn, or a draft being checked. */
 struct doc {
 	struct source *source;
 	struct article art;
@@ -387,8 +388,8 @@ const struct words *words_in(const struct site *site, struct slice lang);
 /* --- plan.c -------------------------------------------------------------- */
 
 /*
- * Makes documents of the sources, and lists the indexes.  Called again after a source was refused: all
- * documents are then made anew.
+ * Makes documents of the sources, and lists the indexes.  Called again after a
+ * source was refused: all documents are then made anew.
  */
 int plan_documents(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
@@ -405,6 +406,9 @@ int plan_refuse(struct site *site, struct source *s, struct err *e)
 struct slice plan_alias_stem(struct slice alias);
 /* Adds a message about `s`, told when the build ends. */
 void plan_say(struct site *site, struct source *s, const struct err *why);
+/* Finds slug, address, language and terms; -1 and *e: not to be published. */
+int plan_settle(struct site *site, struct doc *d, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* The file at `path`; NULL: none. */
 struct source *plan_find_source(const struct site *site, struct slice path);

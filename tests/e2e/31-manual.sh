@@ -51,6 +51,10 @@ article links <<'END'
 [a](nope.md) [b](draft.md) [d](فائل.txt) {{< gallery >}} [^2]
 
 [^3]: unused
+
+| one |
+|-----|
+| a | two |
 END
 printf '[c](../articles/other/x.pdf)\n\n# About\n' >c/pages/about.md
 printf '# Latin\n\ncaf\351\n' | article latin

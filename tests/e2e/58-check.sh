@@ -38,7 +38,7 @@ date: 2026-01-31
 lang: en
 catagory: Water
 Layout: wide
-aliases: [/old, /articles/b, /archive/2026/]
+aliases: [/old, /articles/b, /archive/2026/, /twice]
 translations:
   ur: b.md
   fr: c.md
@@ -55,9 +55,27 @@ translations:
 END
 printf -- '---\ntitle: دوسرا\ndate: 2026-02-01\nlang: ur\naliases: /articles/a/data.bin\n---\n## قیمت\n' \
 	>c/articles/b.md
-printf -- '---\nlang: de\ntranslations: {en: a.md}\n---\n# Third\n\nText.\n' \
+printf -- '---\nlang: de\naliases: [/once, /twice]\ntranslations: {en: a.md}\n---\n# Third\n\nText[^9].\n' \
 	>c/articles/c.md
-printf -- '---\ntitle: Draft\ndraft: true\n---\nText.\n' >c/articles/draft.md
+cat >c/articles/draft.md <<'END'
+---
+title: Draft
+draft: true
+lang: en
+---
+## Part
+
+[dead](nowhere.md) [other](later.md) [self](draft.md#part) [gone](draft.md#gone)
+[file](half.txt) x[^1] ![](img/big.gif)
+
+| A |
+|---|
+| b | c |
+END
+printf -- '---\ntitle: Later\nlang: en\ndate: 2026-03-01\npublishDate: 2999-01-01\nslug: b\n---\n[d](draft.md)\n' \
+	>c/articles/later.md
+printf -- '---\ndraft: true\nlang: en\n---\nText.\n' >c/articles/bare.md
+echo half >c/articles/half.txt
 printf -- '---\ntitle: Twin\nslug: a\nlang: en\ndate: 2026-01-01\n---\nText.\n' \
 	>c/articles/twin.md
 printf 'Text without a heading.\n' >c/articles/untitled.md
@@ -86,9 +104,11 @@ finds 'c/articles/a.md:18:1: error: "#gone" is no heading of articles/b.md'
 finds 'c/articles/a.md:18:41: error: "draft.md" is not published: a draft, not yet due, or refused'
 finds 'c/articles/a.md:20:5: warning: picture "img/big.gif" has no alternative text'
 finds 'c/articles/a.md:20:5: warning: picture "articles/img/big.gif" has 230 KB, more than 100 KB'
-[ "$(grep -c 'has 230 KB' "$tmp/out")" = 1 ] || fail 'one picture told of twice'
+[ "$(grep -c 'a.md.*has 230 KB' "$tmp/out")" = 1 ] || fail 'one picture told of twice'
 finds 'c/articles/a.md:20:39: warning: attachment "articles/data.bin" has 6.1 MB, more than 5.0 MB'
 finds 'c/articles/c.md:1:1: warning: no date: neither in the archive nor in the feeds'
+finds 'c/articles/c.md:8:5: warning: footnote not defined: [^9]'
+finds 'c/articles/c.md:3:18: warning: the alias /twice is taken by articles/a.md'
 finds 'c/articles/c.md:2:7: warning: the language "de" is not among those of capsule.yaml'
 finds 'c/articles/twin.md:3:7: error: the address /articles/a is also the address of articles/a.md'
 finds 'c/articles/a.md:1:1: error: the address /articles/a is also the address of articles/twin.md'
@@ -98,7 +118,19 @@ finds 'c/articles/wrong-lang.md:3:7: error: "?" is no language tag, such as en o
 finds 'c/pages/about.md:1:1: warning: no lang: taken as "en"'
 finds 'c/gone:1:1: error: /about is published'
 finds 'c/files/unused.txt:1:1: note: no page leads to it'
-grep -q '^3 articles, 1 page, 3 files: 11 errors, 12 warnings$' "$tmp/err" ||
+# In a draft an error is a warning, a warning a note.
+finds 'c/articles/bare.md:1:1: warning: no title: neither in the front matter nor as a heading'
+finds 'c/articles/draft.md:1:1: note: no date: neither in the archive nor in the feeds'
+finds 'c/articles/draft.md:8:1: warning: "nowhere.md" leads nowhere: no such file or address'
+finds 'c/articles/draft.md:8:20: warning: "later.md" is not published: a draft, not yet due, or refused'
+finds 'c/articles/draft.md:8:60: warning: "#gone" is no heading of articles/draft.md'
+finds 'c/articles/draft.md:9:19: note: footnote not defined: [^1]'
+finds 'c/articles/draft.md:9:28: note: picture "img/big.gif" has no alternative text'
+finds 'c/articles/draft.md:13:7: note: more cells than the table has columns (1): lost: c'
+finds 'c/articles/later.md:6:7: error: the address /articles/b is also the address of articles/b.md'
+finds 'c/articles/later.md:8:1: error: "draft.md" is not published: a draft, not yet due, or refused'
+! grep -q 'half.txt' "$tmp/out" || fail 'a file that a draft names is told of'
+grep -q '^3 articles, 1 page, 2 not yet published, 4 files: 13 errors, 18 warnings$' "$tmp/err" ||
 	fail 'other counts'
 
 # --- notes only with -v, other limits, warnings as errors
@@ -121,8 +153,10 @@ cat >want <<'END'
 END
 cmp want out || fail 'the JSON is wrong'
 check 1 --format json c
+python3 -m json.tool out >/dev/null || fail 'no JSON'
 for code in address-taken alias dead-anchor dead-link front-matter gone \
-	large-attachment large-picture no-alt no-date no-language no-title \
+	large-attachment large-picture markdown no-alt no-date no-language \
+	no-title \
 	translation-language translation-one-way unknown-key unknown-language
 do
 	grep -q "\"code\": \"$code\"" out || fail "no code $code"
