@@ -229,9 +229,12 @@ metrics_step(struct metrics *m, uint64_t now_ms,
 		}
 		if (!text.len) {
 			facts(ctx, &f);
-			buf_add_cstr(&text,
-			    "HTTP/1.0 200 OK\r\nContent-Type: "
-			    "text/plain; version=0.0.4\r\n\r\n");
+			buf_addf(&text,
+			    "HTTP/1.0 %s\r\nContent-Type: "
+			    "text/plain; version=0.0.4\r\n\r\n",
+			    f.workers && !f.stopping
+				? "200 OK"
+				: "503 Service Unavailable");
 			metrics_print(&text, &f, (int64_t)time(NULL));
 		}
 		answer_client(&m->fds[i], buf_slice(&text));

@@ -4,12 +4,14 @@
  *
  * The parent serves it between two signals.  What a client sends is thrown
  * away unread; one that says nothing for a while is dropped.  Answers begin
- * with an HTTP header, so curl and Prometheus' agents can read them.
+ * with an HTTP header, so curl and Prometheus' agents can read them, and a
+ * proxy's health check: 503 where no new reader should be sent.
  */
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "server/status.h"
@@ -26,6 +28,7 @@ enum {
 struct metrics_facts {
 	struct status sum;
 	unsigned workers;
+	bool stopping;
 	uint64_t edition;  /* 0: unknown */
 	int64_t edition_s; /* when it was published, UTC */
 	int64_t cert_end_s;

@@ -676,7 +676,8 @@ tell_facts(void *ctx, struct metrics_facts *out)
 	struct store_reader *r;
 	struct store_view *v;
 
-	*out = (struct metrics_facts){ .cert_end_s = g->cert_end_s };
+	*out = (struct metrics_facts){ .cert_end_s = g->cert_end_s,
+		.stopping = s->stopping };
 	status_sum(s->status, GENERATION_SLOTS, &out->sum);
 	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
 		out->workers += g->children[i].pid != 0;

@@ -79,6 +79,9 @@ while "$peer" get gopher "$gopher" '' >/dev/null 2>&1; do
 	tries=$((tries + 1))
 	[ $tries -lt 1000 ] || fail "new peers are served after a stop"
 done
+health=$(curl -s -o "$work/out" -w '%{http_code}' --unix-socket "$work/status" \
+	http://localhost/)
+[ "$health" = 503 ] || fail "no word of the stop for a health check: $health"
 end stop
 wait "$pid" || fail "the server ended with status $?"
 pid=

@@ -1,8 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC1091,SC2154 # server.sh sets them
 # run.sh: three nodes behind HAProxy (PROXY protocol 2, one file of ticket
-# keys): sessions resume on whichever node answers, each reader's address
-# reaches the node, one node stops and one is killed under load.
+# keys, health checks on the status sockets): sessions resume on whichever node
+# answers, each reader's address reaches the node, one node stops and one is
+# killed under load.
 set -eu
 . "$TOP/tests/e2e/server.sh"
 PATH=$PATH:/usr/sbin
@@ -12,10 +13,10 @@ PATH=$PATH:/usr/sbin
 	echo 'o/huge.bin page application/octet-stream - *40000000'
 } | fill
 host_url=gemini://$host
-ha='' nodes='' load=''
+ha='' nodes='' load='' held=''
 end() {
 	: >"$work/enough"
-	for p in $load $ha $nodes; do
+	for p in $load $held $ha $nodes; do
 		kill "$p" 2>/dev/null || true
 	done
 	clean_up
@@ -65,19 +66,22 @@ node 3
 		    timeout check 2s
 		    retries 3
 		    option redispatch 1
+		    option httpchk GET /
 		    default-server send-proxy-v2 check inter 200ms fall 1 rise 1
 		listen gemini
 		    bind fd@4
 	END
 	for n in 1 2 3; do
-		echo "    server n$n 127.0.0.1:$(port $n gemini)"
+		echo "    server n$n 127.0.0.1:$(port $n gemini)" \
+			"addr unix@$work/status.$n"
 	done
 	cat <<-END
 		listen gopher
 		    bind fd@3
 	END
 	for n in 1 2 3; do
-		echo "    server n$n 127.0.0.1:$(port $n gopher)"
+		echo "    server n$n 127.0.0.1:$(port $n gopher)" \
+			"addr unix@$work/status.$n"
 	done
 } >"$work/haproxy.cfg"
 "$BUILD/e2e/launcher" "$work/ports" "$work/words" \
@@ -165,7 +169,24 @@ lost() {
 	cat "$work"/load.* | grep -c lost || true
 }
 go_on
+# One that stops says so to the health check, while it serves its last reader.
+for i in 7 8 9; do
+	PEER_FROM=127.0.0.$i "$slowpeer" hold gopher "$gopher" /huge.bin \
+		"$work/begun.$i" "$work/go.2" >"$work/held.$i" 2>&1 &
+	held="$held $!"
+	"$slowpeer" await "$work/begun.$i" $! || fail "reader $i has not begun"
+done
 kill "$first"
+"$slowpeer" await-text "$work/log" \
+	'gemini/n1 is DOWN, reason: Layer7 wrong status, code: 503' $ha ||
+	fail "the health check does not see a stop"
+: >"$work/go.tmp"
+mv "$work/go.tmp" "$work/go.2"
+for p in $held; do wait "$p"; done
+held=
+if cat "$work"/held.[789] | grep -v '^40000000 whole$'; then
+	fail "a reader was cut by a stop"
+fi
 wait "$first" || fail "node 1 ended with status $?"
 go_on
 n=$(lost)
