@@ -64,21 +64,61 @@ pss_of(int pid)
 	return kb;
 }
 
-/* The time on a CPU, in nanoseconds of the scheduler's own count. */
+/* A thread's time on a CPU, in nanoseconds of the scheduler's own count. */
 static double
-cpu_of(int pid)
+cpu_of_thread(int pid, const char *thread)
 {
-	char path[64];
+	char path[320];
 	double ns = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, thread);
 	f = fopen(path, "r");
 	if (f && fscanf(f, "%lf", &ns) != 1)
 		ns = 0;
 	if (f)
 		fclose(f);
 	return ns / 1000;
+}
+
+/* Of children that ended and were waited for, in clock ticks. */
+static double
+cpu_of_dead(int pid)
+{
+	char path[64], text[1024];
+	long user = 0, kernel = 0;
+	FILE *f;
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	/* Of what follows the name, the 14th and 15th (proc(5)). */
+	if (f && fgets(text, sizeof(text), f) && (end = strrchr(text, ')')) &&
+	    sscanf(end + 1,
+		" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %ld %ld",
+		&user, &kernel) != 2)
+		user = kernel = 0;
+	if (f)
+		fclose(f);
+	return (double)(user + kernel) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double
+cpu_of(int pid)
+{
+	double us = cpu_of_dead(pid);
+	const struct dirent *e;
+	char path[64];
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			us += cpu_of_thread(pid, e->d_name);
+	if (d)
+		closedir(d);
+	return us;
 }
 
 static int

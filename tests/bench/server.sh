@@ -1,11 +1,13 @@
 #!/bin/sh
 # server.sh BUILD: what a request costs the server (workers, sandbox, deadlines
-# and counters on), beside a bare floor program in the same run, and what an
+# and counters on), beside a bare floor program in the same run, Debian's
+# molly-brown and gophernicus and, where GMID names one, a gmid, and what an
 # idle connection and a stalled reader hold.  COUNT requests a run (20000), RUNS
 # runs (5); IDLE connections (15000, as descriptors allow); ARTICLES in the store
 # (10000).
 set -eu
 build=$1
+PATH=$PATH:/usr/sbin
 : "${COUNT:=20000}" "${RUNS:=5}" "${IDLE:=15000}" "${ARTICLES:=10000}"
 work=$(mktemp -d)
 host=example.test
@@ -69,6 +71,79 @@ say() { # NAME FLOOR OURS
 			name, $2, $1, $3, $5, $4, $6, $5 / $2 }'
 }
 url='gemini://example.test/articles/a77.gmi\r\n'
+
+# Others: each started adds a line "NAME PORT PID COUNT" to others.
+mkdir -p "$work/pages/articles"
+head -c 5000 /dev/zero | tr '\0' x | fold -w 79 >"$work/pages/articles/a77"
+cp "$work/pages/articles/a77" "$work/pages/articles/a77.gmi"
+chmod -R a+rX "$work"
+other() { # NAME PORT COUNT COMMAND...
+	name=$1 port=$2 times=$3
+	shift 3
+	"$@" >"$work/$name.log" 2>&1 &
+	pids="$pids $!"
+	echo "$name $port $! $times" >>"$work/others"
+	tries=0
+	until "$build/bench/load" "$protocol" "$port" "$request" $! 1 cold \
+		>/dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ $tries -ge 500 ] || ! kill -0 $!; then
+			echo "$name does not serve" >&2
+			exit 1
+		fi
+	done
+}
+others_of() { # PROTOCOL
+	protocol=$1
+	: >"$work/others"
+	if [ "$1" = gopher ]; then
+		command -v gophernicus >/dev/null || return 0
+		rm -f "$work/inetd"
+		"$build/e2e/inetd" "$work/inetd" "$(command -v gophernicus)" -nr \
+			-nm -ns -nh -nf -nv -nx -h $host -r "$work/pages" \
+			2>"$work/log" &
+		pids="$pids $!"
+		await "$work/inetd" $!
+		echo "gophernicus $(cat "$work/inetd") $! $((COUNT / 40))" \
+			>>"$work/others"
+		return 0
+	fi
+	if command -v molly-brown >/dev/null; then
+		port=$("$build/e2e/inetd" port)
+		cat >"$work/molly.conf" <<-END
+			Port = $port
+			Hostname = "$host"
+			CertPath = "$work/certs/$host.crt"
+			KeyPath = "$work/certs/$host.key"
+			DocBase = "$work/pages"
+			AccessLog = "$work/molly.access"
+			ErrorLog = "$work/molly.error"
+		END
+		other molly-brown "$port" "$COUNT" molly-brown \
+			-c "$work/molly.conf"
+	fi
+	[ -n "${GMID-}" ] || return 0
+	port=$("$build/e2e/inetd" port)
+	cat >"$work/gmid.conf" <<-END
+		prefork 1
+		server "$host" {
+			listen on * port $port
+			cert "$work/certs/$host.crt"
+			key "$work/certs/$host.key"
+			root "$work/pages"
+		}
+	END
+	other gmid "$port" "$COUNT" "$GMID" -f -c "$work/gmid.conf"
+}
+say_others() { # FLOOR
+	while read -r name _; do
+		echo "$1 $(field cpu_us <"$work/$name.runs") \
+			$(field resumed <"$work/$name.runs")" |
+			awk -v name="$name" '{
+			printf "%24s %s (%s to %s) us, ratio %.2f; %d resumed\n",
+				name, $5, $4, $6, $5 / $2, $8 }'
+	done <"$work/others"
+}
 # Run by run in turns, so that what else the machine does meets both.
 compare() { # NAME PROTOCOL TICKETS(0|1) WORD
 	request=$url
@@ -78,6 +153,12 @@ compare() { # NAME PROTOCOL TICKETS(0|1) WORD
 	if [ "$3" = 0 ]; then qasid auto; else qasid on; fi
 	port=$gopher
 	[ "$2" = gopher ] || port=$gemini
+	ours=$port ours_pid=$pid
+	others_of "$2"
+	port=$ours pid=$ours_pid
+	while read -r name _; do
+		: >"$work/$name.runs"
+	done <"$work/others"
 	: >"$work/floor.runs"
 	: >"$work/qasid.runs"
 	for _ in $(seq "$RUNS"); do
@@ -85,12 +166,19 @@ compare() { # NAME PROTOCOL TICKETS(0|1) WORD
 			"$COUNT" "$4" >>"$work/floor.runs"
 		"$build/bench/load" "$2" "$port" "$request" "$pid" \
 			"$COUNT" "$4" >>"$work/qasid.runs"
+		while read -r name at who times; do
+			"$build/bench/load" "$2" "$at" "$request" "$who" \
+				"$times" "$4" >>"$work/$name.runs" </dev/null
+		done <"$work/others"
 	done
-	end
-	pid=$floor_pid
+	for p in $(cut -d' ' -f3 "$work/others") "$floor_pid"; do
+		kill "$p"
+		wait "$p" 2>/dev/null || true
+	done
 	end
 	say "$1" "$(field cpu_us <"$work/floor.runs")" \
 		"$(field cpu_us <"$work/qasid.runs")"
+	say_others "$(field cpu_us <"$work/floor.runs")"
 }
 echo "CPU a request, $COUNT requests, median of $RUNS runs (least to most);"
 echo "$ARTICLES articles"
