@@ -151,7 +151,7 @@ echo a | article a.md 'aliases: [/same]
 echo b | article b.md 'aliases: [/same]
 '
 build 0
-says 'articles/b.md: warning: the alias /same is taken by articles/a.md'
+says 'articles/b.md:4:11: warning: the alias /same is taken by articles/a.md'
 only none
 build 0
 printf 'articles/x y\n' >"$c/gone"
