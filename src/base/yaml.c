@@ -41,6 +41,36 @@ fail_at(struct reader *r, const yaml_mark_t *mark, const char *text)
 	    (unsigned)mark->column + 1, "%s", text);
 }
 
+/* What most likely is to be done about what libyaml finds. */
+static const char *
+hint_for(const char *problem)
+{
+	static const char *const hints[][2] = {
+		{ "mapping values are not allowed in this context",
+		    "; put a value with a colon in it between quotes" },
+		{ "did not find expected alphabetic or numeric character",
+		    "; put a value that begins with * or & between quotes" },
+		{ "found character that cannot start any token",
+		    "; put the value between quotes, and indent with blanks" },
+		{ "did not find expected key",
+		    "; put the whole value between quotes" },
+		{ "did not find expected ',' or ']'",
+		    "; close the list, or put the value between quotes" },
+		{ "did not find expected ',' or '}'",
+		    "; put the value between quotes" },
+		{ "found unexpected end of stream", "; close the quotes" },
+		{ "block sequence entries are not allowed in this context",
+		    "; begin the list on a line of its own" },
+		{ "did not find expected comment or line break",
+		    "; put a value that begins with | or > between quotes" },
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (!strcmp(problem, hints[i][0]))
+			return hints[i][1];
+	return "";
+}
+
 /* libyaml's own finding; the reader knows only how many bytes went before. */
 static int
 fail_parse(struct reader *r, const yaml_parser_t *parser)
@@ -62,8 +92,11 @@ fail_parse(struct reader *r, const yaml_parser_t *parser)
 			}
 		}
 	}
-	return fail_at(
-	    r, &mark, parser->problem ? parser->problem : "not YAML");
+	if (!parser->problem)
+		return fail_at(r, &mark, "not YAML");
+	return err_at(r->err, r->src->file, line_of(r, &mark),
+	    (unsigned)mark.column + 1, "%s%s", parser->problem,
+	    hint_for(parser->problem));
 }
 
 static int

@@ -278,7 +278,8 @@ static const struct bad {
 	{ "---\njust words\n---\n", 2, 1,
 	    "front matter is keys and values, not a string" },
 	{ "---\ntitle: a: b\n---\n", 2, 9,
-	    "mapping values are not allowed in this context" },
+	    "mapping values are not allowed in this context; put a value with "
+	    "a colon in it between quotes" },
 	{ "---\ntitle: a\nTitle: b\n---\n", 3, 1, "\"Title\" is given twice" },
 	{ "---\ntitle: [a]\n---\n", 2, 8, "title must be a string" },
 	{ "---\nx: y\ndate: 1.2.2025\n---\n", 3, 7,

@@ -115,7 +115,17 @@ static const struct bad {
 	{ "%YAML 1.1\n---\nb: 2\n", 1, 1, "directives are not allowed" },
 	{ "[[[[[[[[[1]]]]]]]]]\n", 1, 9, "nested deeper than 8 levels" },
 	{ "a: \"\\0\"\n", 1, 4, "a NUL in a value" },
-	{ "a: b: c\n", 1, 5, "mapping values are not allowed in this context" },
+	{ "a: b: c\n", 1, 5,
+	    "mapping values are not allowed in this context; put a value with "
+	    "a colon in it between quotes" },
+	{ "a: *b* c\n", 1, 6,
+	    "did not find expected alphabetic or numeric character; put a "
+	    "value that begins with * or & between quotes" },
+	{ "a: @b\n", 1, 4,
+	    "found character that cannot start any token; put the value "
+	    "between quotes, and indent with blanks" },
+	{ "a: \"b\n", 2, 1,
+	    "found unexpected end of stream; close the quotes" },
 	{ "a: 1\nb: \001\n", 2, 4, "control characters are not allowed" },
 	{ "a: 1\nb: \xff\n", 2, 4, "invalid leading UTF-8 octet" },
 };
