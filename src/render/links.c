@@ -294,6 +294,8 @@ links_add_kind(struct render *r, struct buf *out, size_t label_start,
 		kind = render_word(r, WORD_IMAGE);
 	else if (!own)
 		kind = SLICE_NONE;
+	else if (slice_eq_cstr(kind, "text"))
+		kind = render_word(r, WORD_TEXT_FILE);
 	if ((!kind.len && !size) || buf_failed(out) || !out->ptr)
 		return;
 	given = last_brackets(slice_from(buf_slice(out), label_start));

@@ -47,6 +47,7 @@ enum word {
 	WORD_WHOLE,
 	WORD_RELATED,
 	WORD_TEXT,
+	WORD_TEXT_FILE, /* kind of a file, behind its label: "(text, 2 KB)" */
 	WORD_NARROW_TEXT,
 	WORD_UNWRAPPED_TEXT,
 	WORD_GEMTEXT,

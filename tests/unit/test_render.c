@@ -158,13 +158,17 @@ sized(void *ctx, struct slice href, bool image, struct render_target *out)
 		return;
 	out->has_size = true;
 	out->size_bytes = 1234567;
+	/* As the publisher has it. */
+	if (slice_ends(href, SLICE_LIT(".txt")))
+		out->file_kind = SLICE_LIT("text");
 }
 
 static void
-write_sized(const char *md, int form, const char *want)
+write_sized_in(const char *lang, const char *md, int form, const char *want)
 {
-	struct convert c = { .lang = SLICE_NONE };
-	struct render_opts opts = { .words = words_for(SLICE_NONE),
+	struct convert c = { .lang = slice_cstr(lang) };
+	struct render_opts opts = { .lang = c.lang,
+		.words = words_for(c.lang),
 		.columns = 67,
 		.resolve = sized,
 		.resolve_ctx = &c.links };
@@ -184,6 +188,12 @@ write_sized(const char *md, int form, const char *want)
 }
 
 static void
+write_sized(const char *md, int form, const char *want)
+{
+	write_sized_in("en", md, form, want);
+}
+
+static void
 labels_tell_kind_and_size(void **state)
 {
 	(void)state;
@@ -196,7 +206,9 @@ labels_tell_kind_and_size(void **state)
 	write_sized("[Report (draft)](r.pdf)", CONVERT_GEMTEXT,
 	    "=> r.pdf Report (draft) (PDF, 1.2 MB)\n");
 	write_sized(
-	    "[Text](t.txt)", CONVERT_GEMTEXT, "=> t.txt Text (1.2 MB)\n");
+	    "[Text](t.txt)", CONVERT_GEMTEXT, "=> t.txt Text (text, 1.2 MB)\n");
+	write_sized_in("ur", "[فہرست](t.txt)", CONVERT_GEMTEXT,
+	    "=> t.txt فہرست (متن، 1.2 MB)\n");
 	write_sized(
 	    "![Map](m.png)", CONVERT_GEMTEXT, "=> m.png Map (image, 1.2 MB)\n");
 	write_sized("See [it](r.pdf).", CONVERT_TEXT,
