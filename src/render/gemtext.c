@@ -301,7 +301,7 @@ render_table(struct render *r, const struct md_node *n, const struct place *at)
 		buf_add(&r->text, render_word(r, WORD_TABLE));
 		if (g.has_header) {
 			buf_add(&r->text, SLICE_LIT(": "));
-			grid_headers(&g, &r->text);
+			grid_headers(&g, r, &r->text);
 		}
 		put_fence(r, buf_slice(&r->text));
 		grid_emit(&g, r, put_verbatim);

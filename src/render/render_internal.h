@@ -170,7 +170,8 @@ struct grid {
 int grid_make(struct grid *g, struct render *r, const struct md_node *table);
 void grid_release(struct grid *g);
 /* Appends "header, header, ...". */
-void grid_headers(const struct grid *g, struct buf *out);
+void grid_headers(
+    const struct grid *g, const struct render *r, struct buf *out);
 /* Calls `emit` for each line of the grid. */
 void grid_emit(struct grid *g, struct render *r,
     void (*emit)(struct render *r, struct slice line));

@@ -105,13 +105,15 @@ grid_release(struct grid *g)
 }
 
 void
-grid_headers(const struct grid *g, struct buf *out)
+grid_headers(const struct grid *g, const struct render *r, struct buf *out)
 {
 	for (size_t i = 0; i < g->columns; i++) {
 		struct slice text = cell_text(g, cell_at(g, 0, i));
 
-		if (i)
-			buf_add(out, SLICE_LIT(", "));
+		if (i) {
+			buf_add(out, render_word(r, WORD_SEPARATOR));
+			buf_add_char(out, ' ');
+		}
 		while (text.len) {
 			buf_add(out, take_line(&text));
 			if (text.len)

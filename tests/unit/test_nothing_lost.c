@@ -12,12 +12,12 @@
 
 enum {
 #ifdef QASID_SANITIZED
-	RANDOM_DOCS = 300,
+	RANDOM_DOCS = 150,
 #else
-	RANDOM_DOCS = 2000,
+	RANDOM_DOCS = 1000,
 #endif
 	MAX_DOC_BYTES = 64 * 1024,
-	MAX_NOTES = 400
+	MAX_NOTES = 40
 };
 
 static const unsigned widths[] = { 67, 40, 0 };
