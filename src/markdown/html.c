@@ -184,7 +184,9 @@ scan_tag(struct slice s, struct tag *t)
 	     (is_letter(s.ptr[i]) ||
 		 (i > start && s.ptr[i] >= '0' && s.ptr[i] <= '9'));)
 		i++;
-	if (i == start || !(end = tag_end(s, i)))
+	/* An address in angle brackets is none, wherever it stands. */
+	if (i == start || slice_starts(slice_from(s, i), SLICE_LIT("://")) ||
+	    !(end = tag_end(s, i)))
 		return 0;
 	name_tag(t, slice_make(s.ptr + start, i - start));
 	t->attributes = slice_make(s.ptr + i, end - i);

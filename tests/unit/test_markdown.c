@@ -191,6 +191,8 @@ raw_html(void **state)
 	parses("<iframe src=\"u\"></iframe>", "(p (a u))");
 	parses("<video src=a><source src=b>c</video>",
 	    "(p (a a)' '' '(a b)' ''c')");
+	parses("<div>a <https://b.c/d> <o:p>e</o:p></div>",
+	    "(p 'a <https://b.c/d> e')");
 	parses("<area href=a alt=b>", "(p (a a 'b'))");
 	parses(
 	    "<img srcset=\"a.png 1x, b.png 2x\" alt=c>", "(p (img a.png 'c'))");
