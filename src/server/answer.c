@@ -449,14 +449,14 @@ gopher_search(struct answer *a, const struct conn_line *line,
 	    slice_upto(req->search, slice_find(req->search, '\t'));
 	char decoded[GOPHER_SELECTOR_MAX];
 	struct search s;
-	long n;
 
 	if (req->selector.len > sizeof(decoded) ||
 	    !find_search(v, CONN_GOPHER, req->selector, &s))
 		return false;
 	reply->key = slice_upto(req->selector, s.key.len - 1);
 	if (!words.len) {
-		n = uri_decode(s.words, decoded);
+		long n = uri_decode(s.words, decoded);
+
 		if (n < 0) {
 			gopher_fail(a, reply, GEMINI_BAD_REQUEST,
 			    SLICE_LIT("The words are not encoded as in a URI"));

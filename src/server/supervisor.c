@@ -171,13 +171,13 @@ run_searcher(struct server *s, struct generation *g, int control)
 	struct searcher_job job = { .store = g->config.store,
 		.deadline_ms = g->config.search_ms,
 		.sandbox = g->sandbox,
-		.sockets = sockets,
 		.count = g->count,
 		.control = control };
 
 	close_others(s, g, -1);
 	for (unsigned i = 0; i < g->count; i++)
 		sockets[i] = g->links[i].searcher;
+	job.sockets = sockets;
 	for (size_t i = 0; i < g->sockets.count; i++)
 		close(g->sockets.workers[i].fd);
 	job.sandbox.searches = true;
