@@ -15,7 +15,7 @@ LAYERS := cmd site server replies import sync client cert net proto search \
 
 PACKAGES := gcc make pkg-config libssl-dev libmagic-dev libmd4c-dev \
 	libyaml-dev libunistring-dev liblmdb-dev libevent-dev libseccomp-dev \
-	libzstd-dev libsqlite3-dev libarchive-dev uthash-dev libcmocka-dev
+	libzstd-dev libsqlite3-dev libarchive-dev libxml2-dev uthash-dev libcmocka-dev
 # What the tests and lints run on top.
 TEST_PACKAGES := clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev \
 	cppcheck shellcheck mandoc curl lynx python3 openssl rsync unzip
@@ -62,14 +62,15 @@ else
 $(error unknown MODE "$(MODE)": release, asan, fuzz or coverage)
 endif
 
-CPPFLAGS += $(CSTD) -Isrc -DQASID_VERSION='"$(VERSION)"'
+CPPFLAGS += $(CSTD) -Isrc -isystem /usr/include/libxml2 -DQASID_VERSION='"$(VERSION)"'
 CFLAGS   += $(OPT) $(WARNINGS)
 BANNED   := -include tests/lint/banned.h
 
 # Each library only where its layer asks for it (DESIGN.md, "Shape").
 SERVER_LIBS    := -lssl -lcrypto -llmdb -levent_core -lseccomp -lyaml \
 	-lsqlite3 -lunistring -lm
-# libarchive is loaded when the first archive is written (site/bundle.c).
+# libarchive is loaded when the first archive is written (site/bundle.c), libxml2
+# when an export is read (import/wxr.c).
 PUBLISHER_LIBS := -lcrypto -lmagic -lmd4c -lyaml -lunistring -llmdb -lzstd \
 	-lsqlite3 -lm
 LDLIBS := $(sort $(SERVER_LIBS) $(PUBLISHER_LIBS))

@@ -14,6 +14,7 @@ enum cmd_exit {
 	CMD_USAGE = 2,
 };
 
+int cmd_import(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_new(int argc, char **argv);
 int cmd_build(int argc, char **argv);

@@ -42,6 +42,7 @@ owner '(linux/)?seccomp\.h|linux/landlock\.h' 'server/sandbox\.c|site/confine\.c
 owner 'lmdb\.h' 'store/[a-z_]*\.[ch]'
 owner 'event2/' 'net/loop[a-z_]*\.[ch]'
 owner 'archive(_entry)?\.h' 'site/bundle\.c'
+owner 'libxml/' 'import/wxr\.c'
 owner 'md4c\.h' 'markdown/[a-z_]*\.[ch]'
 owner 'sqlite3\.h' 'search/[a-z_]*\.[ch]'
 owner 'yaml\.h' 'base/yaml\.c'

@@ -1,0 +1,104 @@
+#!/bin/sh
+# import wordpress: fifty posts become a folder that builds; a second run changes
+# nothing; what was edited is kept until --force; files are taken from a folder
+# and the others listed; hostile XML is refused in little time and memory.
+set -eu
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+fail() {
+	echo "FAILED: $*"
+	tail -n 20 "$tmp/said" 2>/dev/null | sed 's/^/    /' || true
+	exit 1
+}
+export=$TOP/tests/import/fifty.xml
+import() { # import STATUS ARGS: messages in $tmp/said, output in $tmp/wanted
+	want=$1
+	shift
+	code=0
+	"$QASID" import wordpress "$@" >"$tmp/wanted" 2>"$tmp/said" || code=$?
+	[ "$code" = "$want" ] || fail "import $*: $code, not $want"
+}
+state() {
+	find "$tmp/c" -type f -exec sha256sum {} + | sort
+	find "$tmp/c" -type f -printf '%p %T@\n' | sort
+}
+
+import 0 "$export" "$tmp/c"
+grep -q '^50 articles, 1 pages, 30 comments; files: 82 written' "$tmp/said" ||
+	fail 'other counts'
+grep -q '^.*/fifty.xml:[0-9]*: warning: shortcode \[contact-form\]' \
+	"$tmp/said" || fail 'a shortcode is not told of'
+line=$(sed -n 's/.*fifty.xml:\([0-9]*\): warning: shortcode.*/\1/p' \
+	"$tmp/said" | head -n 1)
+sed -n "${line}p" "$export" | grep -q 'contact-form' || fail 'another line'
+grep -q '^https://institute.example/wp-content/uploads/2019/05/pic-5.jpg	2019/05/pic-5.jpg$' \
+	"$tmp/wanted" || fail 'a picture is not listed'
+[ -z "$(sort "$tmp/wanted" | uniq -d)" ] || fail 'a file is listed twice'
+! grep -rq 'mail.example' "$tmp/c" || fail 'an e-mail address was kept'
+grep -qx 'aliases: \[/2019/05/post-1\]' "$tmp/c/articles/post-1.md" ||
+	fail 'no alias'
+"$QASID" build "$tmp/c" --store "$tmp/store" >"$tmp/said" 2>&1 ||
+	fail 'it does not build'
+grep -q ': 49 articles, 1 page; 50 converted, 0 refused' "$tmp/said" ||
+	fail 'another edition'
+"$QASID" get --store "$tmp/store" g/2019/05/post-1 >"$tmp/page" 2>&1 ||
+	fail 'the old address is gone'
+
+state >"$tmp/before"
+import 0 "$export" "$tmp/c"
+grep -q ' 0 written, 82 as they were, 0 edited' "$tmp/said" ||
+	fail 'a second run writes'
+state | cmp - "$tmp/before" || fail 'a second run changes something'
+
+# What a person wrote is kept, whatever the next export says.
+echo 'By hand.' >>"$tmp/c/articles/post-1.md"
+import 0 "$export" "$tmp/c"
+grep -q '^articles/post-1.md: warning: edited since' "$tmp/said" ||
+	fail 'not said'
+grep -q ' 1 edited since' "$tmp/said" || fail 'not counted'
+grep -qx 'By hand.' "$tmp/c/articles/post-1.md" || fail 'overwritten'
+import 0 "$export" "$tmp/c"
+grep -qx 'By hand.' "$tmp/c/articles/post-1.md" || fail 'overwritten at last'
+sed 's/About us/About them/' "$export" >"$tmp/newer.xml"
+import 0 "$tmp/newer.xml" "$tmp/c"
+grep -q ' 1 written, 80 as they were, 1 edited' "$tmp/said" ||
+	fail 'a newer export'
+grep -qx 'title: About them' "$tmp/c/pages/about.md" || fail 'not the newer'
+import 0 --force "$export" "$tmp/c"
+! grep -qx 'By hand.' "$tmp/c/articles/post-1.md" || fail '--force is weak'
+
+# Files from a folder.
+mkdir -p "$tmp/up/2019/05"
+echo picture >"$tmp/up/2019/05/pic-5.jpg"
+ln -s /etc/passwd "$tmp/up/2019/05/pic-3-300x200.jpg"
+import 0 --files "$tmp/up" "$export" "$tmp/c"
+grep -qx picture "$tmp/c/files/uploads/2019/05/pic-5.jpg" || fail 'not taken'
+[ ! -e "$tmp/c/files/uploads/2019/05/pic-3-300x200.jpg" ] ||
+	fail 'a symbolic link was followed'
+! grep -q 'pic-5.jpg' "$tmp/wanted" || fail 'still wanted'
+grep -rq '(/files/uploads/2019/05/pic-5.jpg)' "$tmp/c/articles" ||
+	fail 'no link to it'
+
+# Hostile XML.
+{
+	echo '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "ha">'
+	n=0
+	while [ $n -lt 20 ]; do
+		echo "<!ENTITY a$((n + 1)) \"&a$n;&a$n;&a$n;&a$n;&a$n;&a$n;\">"
+		n=$((n + 1))
+	done
+	echo ']><rss><channel><item><title>&a20;</title></item></channel></rss>'
+} >"$tmp/laughs.xml"
+printf '%s' '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&x;</title></item></channel></rss>' \
+	>"$tmp/outside.xml"
+head -c 100000 "$export" >"$tmp/half.xml"
+for x in laughs outside half; do
+	import 1 "$tmp/$x.xml" "$tmp/d"
+	grep -q "$x.xml:" "$tmp/said" || fail 'not said where'
+	! grep -q 'root:' "$tmp/said" || fail 'a file was read'
+done
+[ -z "$(find "$tmp/d" -name '*.md')" ] || fail 'something was written'
+import 1 "$tmp/none.xml" "$tmp/d"
+import 2 --lang 'x y' "$export" "$tmp/d"
+if "$QASID" import drupal x >"$tmp/said" 2>&1; then fail 'what is drupal'; fi
+echo 'import: fine'
