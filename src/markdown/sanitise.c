@@ -163,8 +163,9 @@ may_need_nfc(struct slice s)
 	for (size_t i = 0; i + 1 < s.len; i++) {
 		unsigned char c, d;
 
-		while (
-		    i + SCAN_BYTES < s.len && !scan_high(scan_load(s.ptr + i)))
+		/* Never to the last byte: the one after it is looked at. */
+		while (i + SCAN_BYTES + 1 < s.len &&
+		    !scan_high(scan_load(s.ptr + i)))
 			i += SCAN_BYTES;
 		if (i + 1 == s.len)
 			return false;
