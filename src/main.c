@@ -17,7 +17,7 @@ static const struct command {
 	    "publish a folder of Markdown, or convert one file" },
 	{ "check", cmd_check,
 	    "look a content tree over before it is published" },
-	{ "import", cmd_import, "take articles over from WordPress" },
+	{ "import", cmd_import, "take articles over from WordPress or HTML" },
 	{ "cert", cmd_cert, "make a host's certificate and key" },
 	{ "serve", cmd_serve, "serve the store over Gemini and Gopher" },
 	{ "export", cmd_export, "write an edition as plain files" },

@@ -17,7 +17,9 @@ usage(void)
 	fprintf(stderr,
 	    "usage: qasid import wordpress [--files DIR] [--lang TAG] "
 	    "[--force]\n"
-	    "           EXPORT.xml [CONTENT]\n");
+	    "           EXPORT.xml [CONTENT]\n"
+	    "       qasid import html [--lang TAG] [--force] FOLDER "
+	    "[CONTENT]\n");
 	return CMD_USAGE;
 }
 
@@ -29,8 +31,9 @@ print_wanted(void *ctx, const char *url, const char *path)
 }
 
 static int
-run(const char *export, struct import_opts *opts)
+run(const char *from, bool is_folder, const struct import_opts *given)
 {
+	struct import_opts opts = *given;
 	struct import_result r;
 	struct screen screen;
 	struct diag diag = { .sink = screen_show, .ctx = &screen };
@@ -38,9 +41,10 @@ run(const char *export, struct import_opts *opts)
 	int rc;
 
 	screen_init(&screen, "import");
-	opts->diag = &diag;
-	opts->wanted = print_wanted;
-	rc = import_wordpress(export, opts, &r, &e);
+	opts.diag = &diag;
+	opts.wanted = print_wanted;
+	rc = is_folder ? import_folder(from, &opts, &r, &e)
+		       : import_wordpress(from, &opts, &r, &e);
 	if (rc < 0)
 		return screen_fail(&screen, &e);
 	fprintf(stderr,
@@ -70,6 +74,7 @@ cmd_import(int argc, char **argv)
 	struct import_opts opts = { .content = "content" };
 	struct arena arena;
 	struct slice lang;
+	bool is_folder;
 	int opt, rc;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -82,8 +87,11 @@ cmd_import(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (argc - optind < 2 || argc - optind > 3 ||
-	    strcmp(argv[optind], "wordpress") != 0)
+	if (argc - optind < 2 || argc - optind > 3)
+		return usage();
+	is_folder = !strcmp(argv[optind], "html");
+	if ((!is_folder && strcmp(argv[optind], "wordpress") != 0) ||
+	    (is_folder && opts.files))
 		return usage();
 	if (argc - optind == 3)
 		opts.content = argv[optind + 2];
@@ -94,5 +102,5 @@ cmd_import(int argc, char **argv)
 		fprintf(stderr, "qasid import: no language tag, such as ur\n");
 		return CMD_USAGE;
 	}
-	return run(argv[optind + 1], &opts);
+	return run(argv[optind + 1], is_folder, &opts);
 }

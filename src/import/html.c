@@ -264,7 +264,8 @@ static void
 list_tag(struct html *h, const struct tag *t)
 {
 	bool ordered = html_named(t, "ol");
-	char one = ordered ? '.' : '-', other = ordered ? ')' : '*', before;
+	const char *marks = ordered ? ".)" : "-*";
+	char before;
 
 	html_flush(h);
 	if (h->in_cell)
@@ -278,7 +279,7 @@ list_tag(struct html *h, const struct tag *t)
 	push_box(h,
 	    (struct box){ .kind = BOX_LIST,
 		.ordered = ordered,
-		.mark = before == one ? other : one,
+		.mark = marks[before == marks[0]],
 		.number = 1 });
 }
 

@@ -10,7 +10,9 @@
 static char
 last(const struct html *h)
 {
-	return h->para.len ? h->para.ptr[h->para.len - 1] : '\n';
+	if (!h->para.len)
+		return '\n';
+	return h->para.ptr[h->para.len - 1];
 }
 
 static bool
@@ -35,7 +37,10 @@ is_number_line(const struct html *h)
 static bool
 needs_escape(const struct html *h, struct slice rest)
 {
-	char c = rest.ptr[0], next = rest.len > 1 ? rest.ptr[1] : ' ';
+	char c = rest.ptr[0], next = ' ';
+
+	if (rest.len > 1)
+		next = rest.ptr[1];
 
 	switch (c) {
 	case '\\':
@@ -83,6 +88,16 @@ add_escaped(struct html *h, struct slice text)
 			buf_add_char(&h->para, '\\');
 		buf_add_char(&h->para, c);
 	}
+}
+
+/* A byte of what must stay on one line. */
+static void
+add_on_line(struct html *h, char c)
+{
+	if (html_is_space(c))
+		buf_add_char(&h->para, ' ');
+	else
+		buf_add_char(&h->para, c);
 }
 
 /* --- marks ------------------------------------------------------------------- */
@@ -284,8 +299,7 @@ html_code_end(struct html *h)
 		for (size_t i = 0; i < s.len; i++) {
 			if (s.ptr[i] == '|' && h->in_cell)
 				buf_add_char(&h->para, '\\');
-			buf_add_char(
-			    &h->para, html_is_space(s.ptr[i]) ? ' ' : s.ptr[i]);
+			add_on_line(h, s.ptr[i]);
 		}
 		if (ticks > 1)
 			buf_add_char(&h->para, ' ');
@@ -302,8 +316,7 @@ add_title(struct html *h, struct slice title)
 	for (size_t i = 0; i < title.len; i++) {
 		if (strchr("\"\\`*[]<|&", title.ptr[i]))
 			buf_add_char(&h->para, '\\');
-		buf_add_char(
-		    &h->para, html_is_space(title.ptr[i]) ? ' ' : title.ptr[i]);
+		add_on_line(h, title.ptr[i]);
 	}
 	buf_add_char(&h->para, '"');
 }
@@ -323,8 +336,7 @@ html_image(
 	for (size_t i = 0; i < text.len; i++) {
 		if (strchr("\\`*[]<|_&", text.ptr[i]))
 			buf_add_char(&h->para, '\\');
-		buf_add_char(
-		    &h->para, html_is_space(text.ptr[i]) ? ' ' : text.ptr[i]);
+		add_on_line(h, text.ptr[i]);
 	}
 	buf_add_cstr(&h->para, "](");
 	buf_clear(&text);

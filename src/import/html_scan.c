@@ -37,8 +37,10 @@ tag_end(struct slice s, size_t i)
 	for (s = slice_upto(s, TAG_BYTES_MAX); i < s.len; i++) {
 		char c = s.ptr[i];
 
-		if (quote)
-			quote = c == quote ? 0 : quote;
+		if (quote && c == quote)
+			quote = 0;
+		else if (quote)
+			continue;
 		else if (c == '>')
 			return i;
 		else if ((c == '"' || c == '\'') && s.ptr[i - 1] == '=')

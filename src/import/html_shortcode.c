@@ -37,8 +37,10 @@ scan(struct slice s, struct shortcode *code)
 	for (start = i; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		if (quote)
-			quote = c == quote ? 0 : quote;
+		if (quote && c == quote)
+			quote = 0;
+		else if (quote)
+			continue;
 		else if (c == ']')
 			break;
 		else if ((c == '"' || c == '\'') && s.ptr[i - 1] == '=')

@@ -38,4 +38,13 @@ int import_wordpress(const char *export, const struct import_opts *opts,
     struct import_result *result, struct err *e)
     __attribute__((warn_unused_result));
 
+/*
+ * All .html and .htm files below the folder `dir`, each an article with its
+ * path there as an alias; files beside them that they lead to go to
+ * files/import/.  opts->files and opts->wanted are not used.
+ */
+int import_folder(const char *dir, const struct import_opts *opts,
+    struct import_result *result, struct err *e)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -16,6 +16,7 @@
 #include "content/slug.h"
 
 #include "import/capsule.h"
+#include "import/front.h"
 #include "import/html.h"
 #include "import/import.h"
 #include "import/place.h"
@@ -26,6 +27,7 @@ enum {
 	FILE_MAX = 100 * 1000 * 1000,
 	ARTICLE_MAX = 64 * 1024 * 1024,
 	PATH_ROOM = 1024,
+	URL_MAX = 64 * 1024,
 };
 
 static const char uploads[] = "wp-content/uploads/";
@@ -38,6 +40,12 @@ struct article {
 	bool page;
 };
 
+/* Where an old address leads. */
+struct known {
+	struct slice path;
+	const struct article *article;
+};
+
 struct wp {
 	const struct import_opts *opts;
 	struct import_result *result;
@@ -45,7 +53,8 @@ struct wp {
 	struct arena arena;
 	struct wxr wxr;
 	struct slice host; /* of the site, without www. */
-	struct article *articles, **by_path;
+	struct article *articles;
+	struct known *by_path; /* sorted */
 	size_t count;
 	struct slice *wanted; /* told already, sorted when looked for */
 	size_t wanted_count, wanted_room;
@@ -104,16 +113,16 @@ is_own(const struct wp *wp, struct slice url, struct slice *path)
 static int
 compare_paths(const void *a, const void *b)
 {
-	const struct article *const *x = a, *const *y = b;
+	const struct known *x = a, *y = b;
 
-	return slice_cmp((*x)->path, (*y)->path);
+	return slice_cmp(x->path, y->path);
 }
 
 static const struct article *
 find_article(const struct wp *wp, struct slice path)
 {
-	struct article key = { .path = without_end_slash(path) };
-	struct article *pointer = &key, **found;
+	struct known key = { .path = without_end_slash(path) };
+	const struct known *found;
 	struct slice id = slice_from(path, slice_find(path, '?'));
 
 	/* "/?p=12" and "/?page_id=12" are as good as the address. */
@@ -128,9 +137,9 @@ find_article(const struct wp *wp, struct slice path)
 
 	if (!key.path.len || !wp->count)
 		return NULL;
-	found = bsearch(&pointer, wp->by_path, wp->count,
-	    sizeof(struct article *), compare_paths);
-	return found ? *found : NULL;
+	found = bsearch(&key, wp->by_path, wp->count, sizeof(wp->by_path[0]),
+	    compare_paths);
+	return found ? found->article : NULL;
 }
 
 /* --- files ---------------------------------------------------------------------- */
@@ -254,7 +263,7 @@ resolve(void *ctx, struct slice target, struct buf *out)
 		buf_addf(out, "%s.md", a->slug);
 		return;
 	}
-	buf_init(&url, 64 * 1024);
+	buf_init(&url, URL_MAX);
 	if (target.ptr[0] == '/' && !slice_starts(target, SLICE_LIT("//")))
 		add_site(wp, target, &url);
 	else
@@ -302,41 +311,6 @@ picture(void *ctx, struct slice id, size_t n, struct slice *target,
 /* --- front matter ----------------------------------------------------------------- */
 
 static void
-add_value(struct buf *out, const char *key, struct slice value)
-{
-	buf_addf(out, "%s: ", key);
-	yaml_add_scalar(out, value);
-	buf_add_char(out, '\n');
-}
-
-/* `html` as one line of text. */
-static struct slice
-plain(struct wp *wp, struct slice html)
-{
-	char *p = arena_alloc(&wp->arena, html.len + 1);
-	size_t len = 0;
-	bool gap = false, tag = false;
-
-	for (size_t i = 0; p && i < html.len; i++) {
-		char c = html.ptr[i];
-
-		if (tag || c == '<') {
-			tag = c != '>';
-			continue;
-		}
-		if ((unsigned char)c <= ' ') {
-			gap = len > 0;
-			continue;
-		}
-		if (gap)
-			p[len++] = ' ';
-		gap = false;
-		p[len++] = c;
-	}
-	return slice_make(p, len);
-}
-
-static void
 add_date(struct buf *out, const char *key, struct slice gmt, struct slice local)
 {
 	char text[DATE_RFC3339_BYTES + 1];
@@ -377,43 +351,21 @@ author_name(const struct wp *wp, struct slice login)
 	return login;
 }
 
-/* Urdu where most letters are Arabic ones. */
-static const char *
-language(const struct wp *wp, const struct wxr_item *item)
-{
-	struct slice texts[] = { item->title, item->content };
-	size_t arabic = 0, latin = 0, n;
-
-	if (wp->opts->lang)
-		return wp->opts->lang;
-	for (size_t k = 0; k < 2; k++)
-		for (struct slice s = texts[k]; s.len; s = slice_from(s, n)) {
-			uint32_t c;
-
-			n = utf8_decode(s.ptr, s.len, &c);
-			n = n ? n : 1;
-			arabic += c >= 0x600 && c < 0x780;
-			latin += (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-		}
-	/* Tags and addresses are Latin in any language. */
-	return arabic * 2 > latin ? "ur" : "en";
-}
-
 static void
 add_front_matter(struct wp *wp, const struct article *a, struct buf *out)
 {
 	const struct wxr_item *i = a->item;
-	struct slice summary = plain(wp, i->excerpt);
-	struct slice title = plain(wp, i->title);
+	struct slice summary = front_plain(&wp->arena, i->excerpt);
+	struct slice title = front_plain(&wp->arena, i->title);
 	char own[SLUG_MAX + 16];
 
 	buf_add_cstr(out, "---\n");
 	if (title.len)
-		add_value(out, "title", title);
+		front_add(out, "title", title);
 	else
 		buf_addf(out, "title: \"%s\"\n", a->slug);
 	if (i->creator.len)
-		add_value(
+		front_add(
 		    out, "author", author_name(wp, slice_trim(i->creator)));
 	if (!a->page)
 		add_date(out, "date", i->date_gmt, i->date);
@@ -421,7 +373,8 @@ add_front_matter(struct wp *wp, const struct article *a, struct buf *out)
 		add_date(out, "updated", i->modified_gmt, SLICE_NONE);
 	add_terms(out, i, false);
 	add_terms(out, i, true);
-	buf_addf(out, "lang: %s\nslug: %s\n", language(wp, i), a->slug);
+	buf_addf(out, "lang: %s\nslug: %s\n",
+	    front_language(wp->opts->lang, i->title, i->content), a->slug);
 	snprintf(
 	    own, sizeof(own), "%s/%s", a->page ? "" : "/articles", a->slug);
 	if (a->path.len && slice_find(a->path, '?') == a->path.len &&
@@ -431,7 +384,7 @@ add_front_matter(struct wp *wp, const struct article *a, struct buf *out)
 		buf_add_cstr(out, "]\n");
 	}
 	if (summary.len)
-		add_value(out, "summary", summary);
+		front_add(out, "summary", summary);
 	if (!slice_eq_cstr(i->status, "publish"))
 		buf_add_cstr(out, "draft: true\n");
 	buf_add_cstr(out, "---\n\n");
@@ -467,9 +420,9 @@ add_thumbnail(struct wp *wp, const struct wxr_item *item, struct buf *out)
 	if (!item->thumbnail.len ||
 	    !picture(wp, item->thumbnail, 0, &target, &title))
 		return;
-	buf_init(&url, 64 * 1024);
+	buf_init(&url, URL_MAX);
 	resolve(wp, target, &url);
-	title = plain(wp, title);
+	title = front_plain(&wp->arena, title);
 	buf_add_cstr(out, "![");
 	for (size_t i = 0; i < title.len; i++) {
 		if (strchr("\\`*[]<|_&", title.ptr[i]))
@@ -501,12 +454,12 @@ put_comment(struct wp *wp, const struct article *a, const struct wxr_comment *c,
 	    path, sizeof(path), "replies/%s/%.*s.md", a->slug, SLICE_FMT(id));
 	buf_init(&out, ARTICLE_MAX);
 	buf_add_cstr(&out, "---\n");
-	add_value(&out, "name", plain(wp, c->author));
+	front_add(&out, "name", front_plain(&wp->arena, c->author));
 	add_date(&out, "date", c->date, SLICE_NONE);
 	if (slice_trim(c->url).len)
-		add_value(&out, "url", plain(wp, c->url));
+		front_add(&out, "url", front_plain(&wp->arena, c->url));
 	if (c->parent.len && !slice_eq_cstr(c->parent, "0"))
-		add_value(&out, "to", plain(wp, c->parent));
+		front_add(&out, "to", front_plain(&wp->arena, c->parent));
 	buf_add_cstr(&out, "---\n\n");
 	rc = import_html(&out, c->content, &opts, e);
 	if (rc == 0)
@@ -555,12 +508,12 @@ put_article(struct wp *wp, const struct article *a, struct err *e)
 static int
 put_capsule(struct wp *wp, struct err *e)
 {
-	struct slice title = plain(wp, wp->wxr.title);
+	struct slice title = front_plain(&wp->arena, wp->wxr.title);
 	struct buf out;
 	int rc;
 
 	buf_init(&out, ARTICLE_MAX);
-	add_value(
+	front_add(
 	    &out, "title", title.len ? title : SLICE_LIT("Our institute"));
 	capsule_add(&out, &wp->wxr, wp->opts->lang);
 	rc = buf_failed(&out)
@@ -641,9 +594,9 @@ list_articles(struct wp *wp, struct err *e)
 		if (is_own(wp, slice_trim(i->link), &a->path))
 			a->path = without_end_slash(a->path);
 		choose_slug(wp, a);
-		wp->by_path[wp->count++] = a;
+		wp->by_path[wp->count++] = (struct known){ a->path, a };
 	}
-	qsort(wp->by_path, wp->count, sizeof(struct article *), compare_paths);
+	qsort(wp->by_path, wp->count, sizeof(wp->by_path[0]), compare_paths);
 	return 0;
 }
 

@@ -54,10 +54,10 @@ struct wxr {
 };
 
 /*
- * Reads `xml`, the bytes of `file`.  All texts are clean (sanitise.h) and live
+ * Reads `bytes`, those of `file`.  All texts are clean (sanitise.h) and live
  * in `a`.  -1 and *e, with the line where there is one.
  */
-int wxr_read(struct arena *a, struct slice xml, const char *file,
+int wxr_read(struct arena *a, struct slice bytes, const char *file,
     struct wxr *out, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -101,4 +101,46 @@ done
 import 1 "$tmp/none.xml" "$tmp/d"
 import 2 --lang 'x y' "$export" "$tmp/d"
 if "$QASID" import drupal x >"$tmp/said" 2>&1; then fail 'what is drupal'; fi
+
+# A folder of HTML.
+mkdir -p "$tmp/site/notes" "$tmp/site/img"
+echo picture >"$tmp/site/img/a.png"
+cat >"$tmp/site/notes/price of water.html" <<'EOF'
+<!DOCTYPE html>
+<html lang="en"><head><title>Water &amp; its price</title>
+<meta name="author" content="Ayesha Rahman"><meta name="date" content="2019-03-04">
+</head><body>
+<p>See <a href="../index.html#x">home</a>, <img src="/img/a.png" alt="A map">
+and <a href="https://example.org/">outside</a>.</p>
+<script>lost()</script>
+</body></html>
+EOF
+cat >"$tmp/site/index.html" <<'EOF'
+<html><body><h1>پانی</h1><a href="notes/price%20of%20water.html">قیمت</a></body></html>
+EOF
+code=0
+"$QASID" import html "$tmp/site" "$tmp/h" >"$tmp/wanted" 2>"$tmp/said" || code=$?
+[ $code = 0 ] || fail 'no folder of HTML'
+cat >"$tmp/want" <<'EOF'
+---
+title: Water & its price
+author: Ayesha Rahman
+date: 2019-03-04T12:00:00Z
+lang: en
+slug: price-of-water
+aliases: [/notes/price%20of%20water.html]
+---
+
+See [home](index.md), ![A map](/files/import/img/a.png) and [outside](https://example.org/).
+EOF
+cmp "$tmp/h/articles/price-of-water.md" "$tmp/want" || {
+	cat "$tmp/h/articles/price-of-water.md"
+	fail 'another article'
+}
+grep -qx 'lang: ur' "$tmp/h/articles/index.md" || fail 'not in Urdu'
+grep -q '^notes/price of water.html:7: warning: <script>: left out' \
+	"$tmp/said" || fail 'a script is not told of'
+grep -qx picture "$tmp/h/files/import/img/a.png" || fail 'no picture'
+"$QASID" import html "$tmp/site" "$tmp/h" >"$tmp/wanted" 2>"$tmp/said"
+grep -q ' 0 written, 3 as they were' "$tmp/said" || fail 'a second run writes'
 echo 'import: fine'
