@@ -23,6 +23,8 @@ static const struct command {
 	{ "export", cmd_export, "write an edition as plain files" },
 	{ "status", cmd_status, "print what a running server counts" },
 	{ "counts", cmd_counts, "print how often articles were read" },
+	{ "replies", cmd_replies,
+	    "read what readers replied, accept it or not" },
 	{ "get", cmd_get, "fetch a URL, or print a page of a store" },
 	{ "mirrors", cmd_mirrors, "ask the mirrors how far they are" },
 	{ "sync", cmd_sync, "keys, and the helpers of qasid-sync" },

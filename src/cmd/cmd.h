@@ -23,6 +23,7 @@ int cmd_cert(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_counts(int argc, char **argv);
+int cmd_replies(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_mirrors(int argc, char **argv);

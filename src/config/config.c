@@ -359,6 +359,12 @@ static const struct setting settings[] = {
 	{ "counts", parse_text, AT(counts), "", 0, 0,
 	    "folder of how often each article was read, a file a day; none "
 	    "if empty" },
+	{ "replies.inbox", parse_text, AT(inbox), "", 0, 0,
+	    "folder where readers' replies wait; none are taken if empty" },
+	{ "replies.max", parse_number, AT(inbox_max), "1000", 1, 100000,
+	    "replies that may wait" },
+	{ "replies.hour", parse_number, AT(replies_an_hour), "60", 1, 1000000,
+	    "replies taken in an hour, of all readers" },
 	{ "status.socket", parse_text, AT(status_socket), "", 0, 0,
 	    "Unix socket that tells the counters; none if empty" },
 	{ "sandbox.allow_no_landlock", parse_flag, AT(allow_no_landlock), "no",

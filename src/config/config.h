@@ -50,7 +50,10 @@ struct config {
 	unsigned max_conns;   /* a worker */
 	unsigned per_address; /* over all workers; 0: half of all places */
 	struct config_list proxies; /* ADDR or ADDR/BITS */
-	uint64_t search_ms;         /* for one search; 0: there is none */
+	const char *inbox;          /* of replies; empty: none are taken */
+	unsigned inbox_max;         /* that it holds */
+	unsigned replies_an_hour;
+	uint64_t search_ms; /* for one search; 0: there is none */
 	uint64_t handshake_ms, request_ms, stall_ms, rate_window_ms, drain_ms;
 	unsigned rate_bytes;         /* a second */
 	uint64_t stop_ms, reload_ms; /* transfers may go on so long */

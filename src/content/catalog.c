@@ -82,15 +82,34 @@ set_string(struct reading *r, const struct yaml_node *n, void *field)
 }
 
 static int
+read_yes(struct reading *r, const struct yaml_node *n, bool *yes)
+{
+	*yes = n->type == YAML_SCALAR &&
+	    slice_eq_nocase(n->text, SLICE_LIT("yes"));
+	if (*yes ||
+	    (n->type == YAML_SCALAR &&
+		slice_eq_nocase(n->text, SLICE_LIT("no"))))
+		return 0;
+	return bad(r, n, "yes or no is wanted here");
+}
+
+static int
 set_search(struct reading *r, const struct yaml_node *n, void *field)
 {
+	bool yes;
+
 	(void)field;
-	if (n->type == YAML_SCALAR && slice_eq_nocase(n->text, SLICE_LIT("no")))
-		r->catalog->no_search = true;
-	else if (n->type != YAML_SCALAR ||
-	    !slice_eq_nocase(n->text, SLICE_LIT("yes")))
-		return bad(r, n, "yes or no is wanted here");
+	if (read_yes(r, n, &yes) < 0)
+		return -1;
+	r->catalog->no_search = !yes;
 	return 0;
+}
+
+static int
+set_replies(struct reading *r, const struct yaml_node *n, void *field)
+{
+	(void)field;
+	return read_yes(r, n, &r->catalog->replies);
 }
 
 static int
@@ -370,6 +389,7 @@ static const struct key capsule_keys[] = {
 	{ "terms", set_terms, 0 },
 	{ "mirrors", set_strings, offsetof(struct catalog, mirrors) },
 	{ "search", set_search, 0 },
+	{ "replies", set_replies, 0 },
 	{ "words", set_words, 0 },
 };
 

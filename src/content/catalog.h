@@ -74,6 +74,7 @@ struct catalog {
 	size_t term_count;
 	struct catalog_list mirrors;
 	bool no_search; /* "search: no" */
+	bool replies;   /* "replies: yes" */
 	struct catalog_word *words;
 	size_t word_count;
 };

@@ -25,6 +25,7 @@ enum {
 enum gemini_status {
 	GEMINI_INPUT = 10,
 	GEMINI_SUCCESS = 20,
+	GEMINI_ELSEWHERE = 30, /* for now */
 	GEMINI_MOVED = 31,
 	GEMINI_FAILED_FOR_NOW = 40,
 	GEMINI_UNAVAILABLE = 41,

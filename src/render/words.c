@@ -9,6 +9,24 @@ static const char mirrors_are_ur[] =
     "یہی مضامین ان سرورز پر بھی موجود ہیں۔ ہر ایک کو کوئی اور چلاتا ہے، اور ہر "
     "نقل ہمارے دستخط سے جانچی جاتی ہے۔";
 
+static const char search_prompt_en[] =
+    "Search: words, \"a phrase\", begin*, author: tag: "
+    "year: lang:";
+static const char search_help_en[] =
+    "All words must be there. A star finds words that begin "
+    "so: wat*. Also: \"a phrase\", author:NAME, tag:NAME, "
+    "year:2026, lang:ur.";
+static const char search_prompt_ur[] =
+    "تلاش: الفاظ، \"پورا فقرہ\"، آغاز*، مصنف: موضوع: سال: "
+    "زبان:";
+static const char search_help_ur[] =
+    "سب الفاظ کا مضمون میں ہونا ضروری ہے۔ ستارے سے وہ الفاظ "
+    "ملتے ہیں جو یوں شروع ہوں: پان*۔ یہ بھی لکھا جا سکتا ہے: "
+    "\"پورا فقرہ\"، مصنف:نام، موضوع:نام، سال:2026، زبان:ur۔";
+static const char search_down_ur[] =
+    "تلاش اس وقت جواب نہیں دے رہی؛ کچھ دیر بعد پھر کوشش "
+    "کیجیے۔";
+
 static const struct words english = {
 	.word = {
 		[WORD_LINKS] = "Links",
@@ -63,17 +81,23 @@ static const struct words english = {
 		[WORD_MIRROR_WRONG] = "is not to be trusted at present.",
 		[WORD_SUBSCRIBE] = "Subscribe",
 		[WORD_WEB] = "Web",
+		[WORD_REPLIES] = "Replies",
+		[WORD_REPLY] = "Write a reply",
+		[WORD_REPLY_PROMPT] = "Your reply. It is published once we have read it; no name is needed.",
+		[WORD_REPLY_THANKS] = "Thank you. Your reply has come, and is published once we have read it. No address of yours is kept.",
+		[WORD_REPLY_MORE] = "Write more",
+		[WORD_REPLY_BACK] = "Back to the article",
+		[WORD_REPLY_FULL] = "Too many replies are waiting to be read; please try again later.",
+		[WORD_REPLY_DOWN] = "Replies cannot be taken now; please try again later.",
+		[WORD_REPLY_TOO_LONG] = "This reply is too long for one message; please send it in parts.",
+		[WORD_REPLY_ELSEWHERE] = "This server keeps a copy. Replies go to the place the articles come from:",
+		[WORD_READER] = "A reader",
 		[WORD_HELP] = "Help for readers",
 		[WORD_MINUTES] = "min",
 		[WORD_WITHDRAWN] = "Withdrawn",
 		[WORD_SEARCH] = "Search",
-		[WORD_SEARCH_PROMPT] =
-		    "Search: words, \"a phrase\", begin*, author: tag: "
-		    "year: lang:",
-		[WORD_SEARCH_HELP] =
-		    "All words must be there. A star finds words that begin "
-		    "so: wat*. Also: \"a phrase\", author:NAME, tag:NAME, "
-		    "year:2026, lang:ur.",
+		[WORD_SEARCH_PROMPT] = search_prompt_en,
+		[WORD_SEARCH_HELP] = search_help_en,
 		[WORD_SEARCH_AGAIN] = "Search again",
 		[WORD_SEARCH_ALL] = "Search in all languages",
 		[WORD_SEARCH_LATE] =
@@ -143,26 +167,30 @@ static const struct words urdu = {
 		[WORD_MIRROR_WRONG] = "فی الحال قابلِ اعتماد نہیں۔",
 		[WORD_SUBSCRIBE] = "باخبر رہیے",
 		[WORD_WEB] = "ویب",
+		[WORD_REPLIES] = "آرا",
+		[WORD_REPLY] = "اپنی رائے لکھیے",
+		[WORD_REPLY_PROMPT] = "اپنی رائے لکھیے۔ پڑھنے کے بعد شائع کی جائے گی؛ نام ضروری نہیں۔",
+		[WORD_REPLY_THANKS] = "شکریہ۔ آپ کی رائے پہنچ گئی ہے اور پڑھنے کے بعد شائع کی جائے گی۔ آپ کا کوئی پتا محفوظ نہیں کیا جاتا۔",
+		[WORD_REPLY_MORE] = "مزید لکھیے",
+		[WORD_REPLY_BACK] = "مضمون پر واپس",
+		[WORD_REPLY_FULL] = "بہت سی آرا پڑھے جانے کی منتظر ہیں؛ براہِ کرم بعد میں کوشش کیجیے۔",
+		[WORD_REPLY_DOWN] = "اس وقت رائے نہیں لی جا سکتی؛ براہِ کرم بعد میں کوشش کیجیے۔",
+		[WORD_REPLY_TOO_LONG] = "یہ رائے ایک پیغام کے لیے بہت لمبی ہے؛ براہِ کرم حصوں میں بھیجیے۔",
+		[WORD_REPLY_ELSEWHERE] = "یہ سرور ایک نقل رکھتا ہے۔ رائے وہاں بھیجی جاتی ہے جہاں سے مضامین آتے ہیں:",
+		[WORD_READER] = "ایک قاری",
 		[WORD_HELP] = "قارئین کے لیے مدد",
 		[WORD_MINUTES] = "منٹ",
 		[WORD_WITHDRAWN] = "واپس لیا گیا",
 		[WORD_SEARCH] = "تلاش",
-		[WORD_SEARCH_PROMPT] =
-		    "تلاش: الفاظ، \"پورا فقرہ\"، آغاز*، مصنف: موضوع: سال: "
-		    "زبان:",
-		[WORD_SEARCH_HELP] =
-		    "سب الفاظ کا مضمون میں ہونا ضروری ہے۔ ستارے سے وہ الفاظ "
-		    "ملتے ہیں جو یوں شروع ہوں: پان*۔ یہ بھی لکھا جا سکتا ہے: "
-		    "\"پورا فقرہ\"، مصنف:نام، موضوع:نام، سال:2026، زبان:ur۔",
+		[WORD_SEARCH_PROMPT] = search_prompt_ur,
+		[WORD_SEARCH_HELP] = search_help_ur,
 		[WORD_SEARCH_AGAIN] = "پھر تلاش کیجیے",
 		[WORD_SEARCH_ALL] = "سب زبانوں میں تلاش",
 		[WORD_SEARCH_LATE] =
 		    "اس تلاش میں بہت دیر لگی؛ زیادہ خاص الفاظ لکھیے۔",
 		[WORD_SEARCH_TOO_LONG] =
 		    "یہ ایک تلاش کے لیے بہت زیادہ ہے؛ کم الفاظ لکھیے۔",
-		[WORD_SEARCH_DOWN] =
-		    "تلاش اس وقت جواب نہیں دے رہی؛ کچھ دیر بعد پھر کوشش "
-		    "کیجیے۔",
+		[WORD_SEARCH_DOWN] = search_down_ur,
 		[WORD_RESULTS] = "نتائج",
 		[WORD_NO_RESULTS] = "کچھ نہیں ملا۔",
 		[WORD_OFFLINE] = "آف لائن نقول",
@@ -224,6 +252,17 @@ static const char *const names[WORD_COUNT] = {
 	[WORD_MIRROR_WRONG] = "mirror-wrong",
 	[WORD_SUBSCRIBE] = "subscribe",
 	[WORD_WEB] = "web",
+	[WORD_REPLIES] = "replies",
+	[WORD_REPLY] = "reply",
+	[WORD_REPLY_PROMPT] = "reply-prompt",
+	[WORD_REPLY_THANKS] = "reply-thanks",
+	[WORD_REPLY_MORE] = "reply-more",
+	[WORD_REPLY_BACK] = "reply-back",
+	[WORD_REPLY_FULL] = "reply-full",
+	[WORD_REPLY_DOWN] = "reply-down",
+	[WORD_REPLY_TOO_LONG] = "reply-too-long",
+	[WORD_REPLY_ELSEWHERE] = "reply-elsewhere",
+	[WORD_READER] = "reader",
 	[WORD_HELP] = "help",
 	[WORD_MINUTES] = "minutes",
 	[WORD_WITHDRAWN] = "withdrawn",

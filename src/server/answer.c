@@ -8,6 +8,7 @@
 #include "proto/gopher.h"
 #include "server/ask.h"
 #include "server/counts.h"
+#include "server/post.h"
 
 #include "server/answer.h"
 
@@ -144,6 +145,7 @@ gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
 	case STORE_GONE:
 		gemini_say_body(reply, v, entry, GEMINI_GONE);
 		break;
+	case STORE_REPLY:
 	case STORE_SEARCH:
 		gemini_say_body(reply, v, entry, GEMINI_INPUT);
 		break;
@@ -268,6 +270,33 @@ is_ours(const struct answer *a, const struct gemini_request *req)
 	return false;
 }
 
+/* --- replies, of both protocols ------------------------------------------ */
+
+static void
+post(struct answer *a, struct posted *p, const struct key *k,
+    struct conn_reply *reply)
+{
+	p->key = slice_make(k->bytes, k->len);
+	poster_post(a->poster, p, reply);
+}
+
+/* The query is decoded where it stands. */
+static void
+gemini_post(struct answer *a, const struct conn_line *line,
+    const struct gemini_request *req, struct posted *p, const struct key *k,
+    struct conn_reply *reply)
+{
+	char *query = line->bytes + (req->query.ptr - line->bytes);
+	long n = req->query.len ? uri_decode(req->query, query) : 0;
+
+	if (n < 0) {
+		gemini_fail(reply, GEMINI_BAD_REQUEST);
+		return;
+	}
+	p->text = n ? slice_make(query, (size_t)n) : SLICE_NONE;
+	post(a, p, k, reply);
+}
+
 static void
 gemini_look_up(struct answer *a, const struct conn_line *line,
     const struct gemini_request *req, struct conn_reply *reply)
@@ -288,6 +317,15 @@ gemini_look_up(struct answer *a, const struct conn_line *line,
 	key_make(&k, 'g', path);
 	switch (find(v, &k, &entry)) {
 	case STORE_FOUND:
+		if (entry.kind == STORE_REPLY) {
+			struct posted p = { .protocol = CONN_GEMINI,
+				.ticket = line->ticket,
+				.entry = &entry,
+				.view = v };
+
+			gemini_post(a, line, req, &p, &k, reply);
+			break;
+		}
 		gemini_give(a, reply, v, &k, &entry);
 		return;
 	case STORE_ABSENT:
@@ -493,6 +531,15 @@ gopher_look_up(struct answer *a, const struct conn_line *line,
 			      "the empty selector leads to the main menu"));
 	} else if (entry.kind == STORE_GONE) {
 		gopher_say_gone(a, reply, v, &entry);
+	} else if (entry.kind == STORE_REPLY) {
+		struct posted p = { .protocol = CONN_GOPHER,
+			.ticket = line->ticket,
+			.text = slice_upto(
+			    req->search, slice_find(req->search, '\t')),
+			.entry = &entry,
+			.view = v };
+
+		post(a, &p, &k, reply);
 	} else if (entry.kind == STORE_SEARCH) {
 		/* Another spelling: without its first slash, or with a last. */
 		struct search s = { .protocol = CONN_GOPHER,
@@ -578,7 +625,7 @@ void
 answer_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
 {
 	struct slice text =
-	    SLICE_LIT("The search does not answer now; try again later");
+	    SLICE_LIT("Nothing answers here now; try again later");
 
 	if (protocol == CONN_GEMINI)
 		gemini_say(reply, GEMINI_FAILED_FOR_NOW, text);

@@ -15,6 +15,7 @@
 struct asker;
 struct counts;
 struct err;
+struct poster;
 
 struct answer_opts {
 	const char *const *hosts;          /* ours; the first stands in links */
@@ -29,7 +30,9 @@ struct answer {
 	struct store_reader *reader;
 	struct buf storage; /* of the marks */
 	struct marks marks;
-	struct asker *asker; /* the caller's; set before the first request */
+	/* The caller's; set before the first request. */
+	struct asker *asker;
+	struct poster *poster;
 };
 
 /*

@@ -1,8 +1,10 @@
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -231,11 +233,29 @@ find_proxies(struct generation *g, struct err *e)
 	return 0;
 }
 
+/* Whether the user that workers become may write to the folder. */
+static bool
+may_write(const char *folder, const struct sandbox_opts *o)
+{
+	struct stat st;
+	mode_t bits;
+
+	errno = 0;
+	if (!o->drop_user)
+		return access(folder, W_OK | X_OK) == 0;
+	if (stat(folder, &st) < 0)
+		return false;
+	bits = st.st_uid == o->uid ? st.st_mode >> 6
+	    : st.st_gid == o->gid  ? st.st_mode >> 3
+				   : st.st_mode;
+	return S_ISDIR(st.st_mode) && (bits & 3) == 3;
+}
+
 /* What can be told before a worker finds it out. */
 static int
 check_folders(const struct generation *g, struct err *e)
 {
-	const char *counts = g->config.counts;
+	const char *counts = g->config.counts, *inbox = g->config.inbox;
 	struct store_reader *r = store_reader_open(g->config.store, e);
 
 	if (!r)
@@ -243,6 +263,10 @@ check_folders(const struct generation *g, struct err *e)
 	store_reader_close(r);
 	if (*counts && access(counts, W_OK | X_OK) < 0)
 		return err_errno(e, "write to \"counts\"", counts);
+	if (*inbox && !may_write(inbox, &g->sandbox)) {
+		errno = errno ? errno : EACCES;
+		return err_errno(e, "write to \"replies.inbox\"", inbox);
+	}
 	return 0;
 }
 
@@ -250,25 +274,49 @@ check_folders(const struct generation *g, struct err *e)
 static void
 unlink_all(struct generation *g)
 {
-	g->searcher.control = -1;
+	for (int k = 0; k < HELPERS; k++)
+		g->helpers[k].child.control = -1;
 	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++) {
 		g->children[i].control = -1;
-		g->links[i] = (struct search_link){ -1, -1 };
+		for (int k = 0; k < HELPERS; k++)
+			g->helpers[k].links[i] = (struct helper_link){ -1, -1 };
 	}
+}
+
+static int
+link_helper(struct generation *g, struct helper *h, struct err *e)
+{
+	for (unsigned i = 0; i < g->count; i++) {
+		int ends[2];
+
+		if (socketpair(
+			AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+			return err_errno(e, "socketpair", "helper");
+		h->links[i] = (struct helper_link){ ends[0], ends[1] };
+	}
+	return 0;
 }
 
 int
 generation_link(struct generation *g, struct err *e)
 {
-	for (unsigned i = 0; g->config.search_ms && i < g->count; i++) {
-		int ends[2];
-
-		if (socketpair(
-			AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-			return err_errno(e, "socketpair", "search");
-		g->links[i] = (struct search_link){ ends[0], ends[1] };
-	}
+	if (g->config.search_ms &&
+	    link_helper(g, &g->helpers[HELPER_SEARCH], e) < 0)
+		return -1;
+	if (*g->config.inbox &&
+	    link_helper(g, &g->helpers[HELPER_REPLIES], e) < 0)
+		return -1;
 	return 0;
+}
+
+static void
+unlink_helper(const struct helper *h)
+{
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
+		if (h->links[i].worker >= 0) {
+			close(h->links[i].worker);
+			close(h->links[i].helper);
+		}
 }
 
 static void
@@ -367,11 +415,8 @@ generation_free(struct generation *g, const struct generation *next)
 {
 	if (!g)
 		return;
-	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
-		if (g->links[i].worker >= 0) {
-			close(g->links[i].worker);
-			close(g->links[i].searcher);
-		}
+	for (int k = 0; k < HELPERS; k++)
+		unlink_helper(&g->helpers[k]);
 	sockets_close(&g->sockets, next ? &next->sockets : NULL);
 	tls_ctx_free(g->tls);
 	config_release(&g->config);

@@ -30,9 +30,23 @@ struct child {
 	uint64_t started_ms;
 };
 
-/* Between a worker and the process that searches, whoever these are now. */
-struct search_link {
-	int worker, searcher; /* its ends; -1: none */
+/* Processes that work for all workers. */
+enum helper_kind {
+	HELPER_SEARCH,
+	HELPER_REPLIES,
+	HELPERS,
+};
+
+/* Between a worker and a helper, whoever these are now. */
+struct helper_link {
+	int worker, helper; /* its ends; -1: none */
+};
+
+struct helper {
+	struct child child;
+	uint64_t again_at_ms; /* once it has died */
+	unsigned deaths;      /* in a series */
+	struct helper_link links[GENERATION_WORKERS_MAX];
 };
 
 struct generation {
@@ -45,10 +59,7 @@ struct generation {
 	struct ip_range *proxies; /* config.proxies.count of them */
 	unsigned count;           /* workers wanted; 0 once it drains */
 	struct child children[GENERATION_WORKERS_MAX];
-	struct child searcher;
-	uint64_t search_again_at_ms; /* once it has died */
-	unsigned search_deaths;      /* in a series */
-	struct search_link links[GENERATION_WORKERS_MAX];
+	struct helper helpers[HELPERS];
 	struct generation *older;
 	uint64_t kill_at_ms; /* of a draining one */
 	int64_t cert_end_s;  /* of the certificate that ends first, UTC */
@@ -69,7 +80,7 @@ struct generation *generation_new_empty(struct err *e);
  */
 int generation_check(
     struct config *c, struct tls_tickets *tickets, struct err *e);
-/* Makes the links of all workers wanted, where there is a search. */
+/* Makes the links of all workers to the helpers that are wanted. */
 int generation_link(struct generation *g, struct err *e);
 /* Frees what is not shared with `next` (may be NULL); workers are gone. */
 void generation_free(struct generation *g, const struct generation *next);

@@ -49,6 +49,9 @@ static const struct {
 	{ 1, { 0x1fff, 0, 0 }, 8 },
 };
 
+/* Newer than the headers of some systems. */
+#define LANDLOCK_TRUNCATE (UINT64_C(1) << 14)
+
 static int
 landlock_abi(void)
 {
@@ -56,8 +59,26 @@ landlock_abi(void)
 	    LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-int
-sandbox_close_files(struct err *e)
+/* What may be done below the folder of an inbox; nothing is ever run. */
+static int
+add_inbox(int ruleset, int inbox)
+{
+	struct landlock_path_beneath_attr below = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_DIR |
+		    LANDLOCK_ACCESS_FS_WRITE_FILE |
+		    LANDLOCK_ACCESS_FS_MAKE_REG |
+		    LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		    (landlock_abi() >= 3 ? LANDLOCK_TRUNCATE : 0),
+		.parent_fd = inbox,
+	};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset,
+	    LANDLOCK_RULE_PATH_BENEATH, &below, 0);
+}
+
+/* All files but those below `inbox`; -1: none is left. */
+static int
+close_files(int inbox, struct err *e)
 {
 	int abi = landlock_abi(), fd, r;
 	size_t i = 0;
@@ -73,11 +94,19 @@ sandbox_close_files(struct err *e)
 	    landlock_abis[i].size, 0);
 	if (fd < 0)
 		return err_errno(e, "landlock_create_ruleset", "worker");
-	r = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	r = inbox < 0 ? 0 : add_inbox(fd, inbox);
 	if (r < 0)
+		err_errno(e, "landlock_add_rule", "inbox");
+	else if ((r = (int)syscall(SYS_landlock_restrict_self, fd, 0)) < 0)
 		err_errno(e, "landlock_restrict_self", "worker");
 	close(fd);
 	return r;
+}
+
+int
+sandbox_close_files(struct err *e)
+{
+	return close_files(-1, e);
 }
 
 /* --- seccomp ------------------------------------------------------------- */
@@ -174,9 +203,70 @@ static const int allowed_to_search[] = {
 #endif
 };
 
+/* What the process that takes replies needs: its sockets, files in a folder. */
+static const int allowed_to_receive[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(close),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fsync),
+	SCMP_SYS(futex),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(openat),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(read),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sendto),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+#ifdef __x86_64__
+	SCMP_SYS(poll),
+#endif
+#ifdef QASID_SANITIZED
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(prctl),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sigaltstack),
+#endif
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const int *calls;
+	size_t count;
+} tables[] = {
+	[SANDBOX_SERVES] = { allowed, COUNT(allowed) },
+	[SANDBOX_SEARCHES] = { allowed_to_search, COUNT(allowed_to_search) },
+	[SANDBOX_RECEIVES] = { allowed_to_receive, COUNT(allowed_to_receive) },
+};
+
 /* Calls allowed with one value of one argument alone. */
 static int
-add_narrow_rules(scmp_filter_ctx f, bool searches)
+add_narrow_rules(scmp_filter_ctx f, enum sandbox_role role)
 {
 	/* Memory, but none to execute; the socket's unsent bytes alone. */
 	const struct scmp_arg_cmp no_exec = {
@@ -186,7 +276,7 @@ add_narrow_rules(scmp_filter_ctx f, bool searches)
 		.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIOCOUTQ
 	};
 
-	if (!searches &&
+	if (role == SANDBOX_SERVES &&
 	    seccomp_rule_add_array(
 		f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &outq) < 0)
 		return -1;
@@ -195,19 +285,16 @@ add_narrow_rules(scmp_filter_ctx f, bool searches)
 }
 
 int
-sandbox_close_calls(bool searches, struct err *e)
+sandbox_close_calls(enum sandbox_role role, struct err *e)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	const int *calls = searches ? allowed_to_search : allowed;
-	size_t count = searches
-	    ? sizeof(allowed_to_search) / sizeof(allowed_to_search[0])
-	    : sizeof(allowed) / sizeof(allowed[0]);
 	int r = f ? 0 : -1;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+	for (size_t i = 0; r == 0 && i < tables[role].count; i++)
+		r = seccomp_rule_add(
+		    f, SCMP_ACT_ALLOW, tables[role].calls[i], 0);
 	if (r == 0)
-		r = add_narrow_rules(f, searches);
+		r = add_narrow_rules(f, role);
 	/* A tree of comparisons: no call pays for those before it. */
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -229,9 +316,11 @@ sandbox_enter(const struct sandbox_opts *opts, struct err *e)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, "prctl", "no new privileges");
-	if (sandbox_close_files(e) < 0 && opts->need_landlock)
+	if (close_files(opts->role == SANDBOX_RECEIVES ? opts->inbox : -1, e) <
+		0 &&
+	    opts->need_landlock)
 		return -1;
-	if (sandbox_close_calls(opts->searches, e) < 0 && opts->need_seccomp)
+	if (sandbox_close_calls(opts->role, e) < 0 && opts->need_seccomp)
 		return -1;
 	return 0;
 }

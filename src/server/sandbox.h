@@ -7,8 +7,9 @@
  * the sanitizers (QASID_SANITIZED) the calls that their run time needs are
  * allowed as well; that is said at start.
  *
- * The process that searches has a table of its own, in which no connection can
- * be taken.
+ * The process that searches and the one that takes replies have tables of their
+ * own, in which no connection can be taken; the second may write files to one
+ * folder.
  *
  * Linux alone: other systems have pledge or Capsicum for the same place.
  */
@@ -21,11 +22,18 @@
 
 struct err;
 
+enum sandbox_role {
+	SANDBOX_SERVES,
+	SANDBOX_SEARCHES,
+	SANDBOX_RECEIVES,
+};
+
 struct sandbox_opts {
 	bool drop_user; /* to uid and gid; else the user stays */
 	uid_t uid;
 	gid_t gid;
-	bool searches;                    /* no worker: what searches */
+	enum sandbox_role role;
+	int inbox; /* SANDBOX_RECEIVES: the folder it may write to */
 	bool need_landlock, need_seccomp; /* else their lack is only told */
 };
 
@@ -38,7 +46,7 @@ int sandbox_enter(const struct sandbox_opts *opts, struct err *e)
 
 /* Its two halves: no file by Landlock, few system calls by seccomp. */
 int sandbox_close_files(struct err *e) __attribute__((warn_unused_result));
-int sandbox_close_calls(bool searches, struct err *e)
+int sandbox_close_calls(enum sandbox_role role, struct err *e)
     __attribute__((warn_unused_result));
 
 /*

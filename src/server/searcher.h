@@ -27,7 +27,7 @@ struct searcher_job {
 	const char *store; /* folder */
 	uint64_t deadline_ms;
 	struct sandbox_opts sandbox;
-	int *sockets; /* SOCK_SEQPACKET; its own */
+	const int *sockets; /* SOCK_SEQPACKET; its own */
 	size_t count;
 	int control; /* WORKER_READY is said here */
 };

@@ -20,6 +20,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/notify.h"
+#include "server/receiver.h"
 #include "server/searcher.h"
 #include "store/store.h"
 
@@ -78,32 +79,50 @@ take_slot(struct server *s)
 	return -1;
 }
 
-/* `kept` is a worker's link, or -1 in what searches, which keeps its ends. */
-static void
-close_ends(const struct generation *g, int kept, bool searches)
-{
-	if (g->searcher.control >= 0)
-		close(g->searcher.control);
-	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++) {
-		const struct search_link *l = &g->links[i];
+/* Whose ends of the links a new process keeps. */
+struct kept {
+	const struct generation *own;
+	const struct child *worker;  /* or NULL */
+	const struct helper *helper; /* or NULL */
+};
 
+static void
+close_links(
+    const struct generation *g, const struct helper *h, const struct kept *kept)
+{
+	if (h->child.control >= 0)
+		close(h->child.control);
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++) {
+		const struct helper_link *l = &h->links[i];
+
+		if (l->worker < 0)
+			continue;
+		if (kept->worker != &g->children[i])
+			close(l->worker);
+		if (kept->helper != h)
+			close(l->helper);
+	}
+}
+
+static void
+close_ends(const struct generation *g, const struct kept *kept)
+{
+	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
 		if (g->children[i].control >= 0)
 			close(g->children[i].control);
-		if (l->worker >= 0 && l->worker != kept)
-			close(l->worker);
-		if (l->searcher >= 0 && !searches)
-			close(l->searcher);
-	}
+	for (int k = 0; k < HELPERS; k++)
+		close_links(g, &g->helpers[k], kept);
 }
 
 /* In a new process: what belongs to its parent and siblings goes. */
 static void
-close_others(struct server *s, const struct generation *own, int kept)
+close_others(struct server *s, const struct kept *kept)
 {
+	const struct generation *own = kept->own;
 	const struct generation *g = own ? own : s->current;
 
 	while (g) {
-		close_ends(g, kept, g == own && kept < 0);
+		close_ends(g, kept);
 		g = g == own && own != s->current ? s->current : g->older;
 	}
 	metrics_close(&s->metrics, 0);
@@ -128,8 +147,12 @@ start_worker(
 		.proxy_count = g->config.proxies.count,
 		.peers = s->peers,
 		.counts = s->counts,
-		.search = g->links[c - g->children].worker,
+		.search =
+		    g->helpers[HELPER_SEARCH].links[c - g->children].worker,
+		.replies =
+		    g->helpers[HELPER_REPLIES].links[c - g->children].worker,
 	};
+	struct kept kept = { .own = g, .worker = c };
 	int slot = take_slot(s), ends[2];
 	pid_t pid;
 
@@ -142,7 +165,7 @@ start_worker(
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		close_others(s, g, job.search);
+		close_others(s, &kept);
 		job.status = &s->status[slot];
 		job.slot = (unsigned)slot;
 		job.control = ends[1];
@@ -162,74 +185,113 @@ start_worker(
 	return 0;
 }
 
-/* --- what searches ------------------------------------------------------- */
+/* --- helpers ------------------------------------------------------------- */
 
 static void __attribute__((noreturn))
-run_searcher(struct server *s, struct generation *g, int control)
+run_searcher(struct generation *g, const int *sockets, int control)
 {
-	int sockets[GENERATION_WORKERS_MAX];
 	struct searcher_job job = { .store = g->config.store,
 		.deadline_ms = g->config.search_ms,
 		.sandbox = g->sandbox,
+		.sockets = sockets,
 		.count = g->count,
 		.control = control };
 
-	close_others(s, g, -1);
+	job.sandbox.role = SANDBOX_SEARCHES;
+	_exit(searcher_run(&job));
+}
+
+static void __attribute__((noreturn))
+run_receiver(struct generation *g, const int *sockets, int control)
+{
+	struct receiver_job job = { .inbox = g->config.inbox,
+		.max = g->config.inbox_max,
+		.an_hour = g->config.replies_an_hour,
+		.sandbox = g->sandbox,
+		.sockets = sockets,
+		.count = g->count,
+		.control = control };
+
+	job.sandbox.role = SANDBOX_RECEIVES;
+	_exit(receiver_run(&job));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct generation *g, const int *sockets, int control);
+} helper_kinds[HELPERS] = {
+	[HELPER_SEARCH] = { "search", run_searcher },
+	[HELPER_REPLIES] = { "replies", run_receiver },
+};
+
+/* In the new process. */
+static void
+run_helper(
+    struct server *s, struct generation *g, enum helper_kind kind, int control)
+{
+	struct kept kept = { .own = g, .helper = &g->helpers[kind] };
+	int sockets[GENERATION_WORKERS_MAX];
+
+	close_others(s, &kept);
 	for (unsigned i = 0; i < g->count; i++)
-		sockets[i] = g->links[i].searcher;
-	job.sockets = sockets;
+		sockets[i] = kept.helper->links[i].helper;
 	for (size_t i = 0; i < g->sockets.count; i++)
 		close(g->sockets.workers[i].fd);
-	job.sandbox.searches = true;
-	_exit(searcher_run(&job));
+	helper_kinds[kind].run(g, sockets, control);
 }
 
 /* One that was handed over has none: its workers have theirs. */
 static bool
-wants_searcher(const struct generation *g)
+is_wanted(const struct helper *h)
 {
-	return g->links[0].worker >= 0;
+	return h->links[0].worker >= 0;
 }
 
 static int
-start_searcher(struct server *s, struct generation *g, struct err *e)
+start_helper(struct server *s, struct generation *g, enum helper_kind kind,
+    struct err *e)
 {
+	const char *name = helper_kinds[kind].name;
 	int ends[2];
 	pid_t pid;
 
-	if (!wants_searcher(g))
+	if (!is_wanted(&g->helpers[kind]))
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return err_errno(e, "socketpair", "search");
+		return err_errno(e, "socketpair", name);
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		run_searcher(s, g, ends[1]);
+		run_helper(s, g, kind, ends[1]);
 	}
 	close(ends[1]);
 	if (pid < 0) {
-		err_errno(e, "fork", "search");
+		err_errno(e, "fork", name);
 		close(ends[0]);
 		return -1;
 	}
-	g->searcher = (struct child){ .pid = pid,
+	g->helpers[kind].child = (struct child){ .pid = pid,
 		.control = ends[0],
 		.slot = GENERATION_SLOTS,
 		.started_ms = now_ms() };
 	return 0;
 }
 
-/* It holds nothing that would have to be finished. */
+/* They hold nothing that would have to be finished. */
 static void
-end_searcher(struct generation *g)
+end_helpers(struct generation *g)
 {
-	if (!g->searcher.pid)
-		return;
-	kill(g->searcher.pid, SIGKILL);
-	waitpid(g->searcher.pid, NULL, 0);
-	store_clear_slots(g->config.store); /* it read there, too */
-	close(g->searcher.control);
-	g->searcher = (struct child){ .control = -1 };
+	for (int k = 0; k < HELPERS; k++) {
+		struct child *c = &g->helpers[k].child;
+
+		if (!c->pid)
+			continue;
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+		close(c->control);
+		*c = (struct child){ .control = -1 };
+	}
+	store_clear_slots(g->config.store); /* the search read there, too */
 }
 
 /* --- workers, as a set --------------------------------------------------- */
@@ -302,17 +364,18 @@ start_generation(struct server *s, struct generation *g, struct err *e)
 	int r = generation_link(g, e);
 
 	store_clear_slots(g->config.store); /* of a server that was killed */
-	if (r == 0)
-		r = start_searcher(s, g, e);
+	for (int k = 0; k < HELPERS && r == 0; k++)
+		r = start_helper(s, g, (enum helper_kind)k, e);
 	for (unsigned i = 0; i < g->count && r == 0; i++)
 		r = start_worker(s, g, &g->children[i], e);
-	if (r == 0 && g->searcher.pid)
-		r = await_ready(&g->searcher, deadline, e);
+	for (int k = 0; k < HELPERS && r == 0; k++)
+		if (g->helpers[k].child.pid)
+			r = await_ready(&g->helpers[k].child, deadline, e);
 	for (unsigned i = 0; i < g->count && r == 0; i++)
 		r = await_ready(&g->children[i], deadline, e);
 	if (r == 0)
 		return 0;
-	end_searcher(g);
+	end_helpers(g);
 	signal_all(g, SIGKILL);
 	for (unsigned i = 0; i < g->count; i++)
 		if (g->children[i].pid) {
@@ -349,20 +412,23 @@ back_off(unsigned *deaths, uint64_t started_ms, uint64_t now)
 }
 
 static void
-on_searcher_death(struct server *s, struct generation *g, int status)
+on_helper_death(
+    struct server *s, struct generation *g, enum helper_kind kind, int status)
 {
+	struct helper *h = &g->helpers[kind];
 	uint64_t now = now_ms();
 
-	g->search_again_at_ms = now;
+	h->again_at_ms = now;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != SEARCHER_AGAIN) {
 		if (!s->stopping)
-			tell_death("search", g->searcher.pid, status);
-		g->search_again_at_ms +=
-		    back_off(&g->search_deaths, g->searcher.started_ms, now);
+			tell_death(
+			    helper_kinds[kind].name, h->child.pid, status);
+		h->again_at_ms +=
+		    back_off(&h->deaths, h->child.started_ms, now);
 	}
-	store_clear_slots(g->config.store); /* it read there, too */
-	close(g->searcher.control);
-	g->searcher = (struct child){ .control = -1 };
+	store_clear_slots(g->config.store); /* the search read there, too */
+	close(h->child.control);
+	h->child = (struct child){ .control = -1 };
 }
 
 static void
@@ -393,8 +459,10 @@ reap(struct server *s)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (struct generation *g = s->current; g; g = g->older) {
-			if (g->searcher.pid == pid)
-				on_searcher_death(s, g, status);
+			for (int k = 0; k < HELPERS; k++)
+				if (g->helpers[k].child.pid == pid)
+					on_helper_death(
+					    s, g, (enum helper_kind)k, status);
 			for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
 				if (g->children[i].pid == pid)
 					on_death(s, g, &g->children[i], status);
@@ -408,10 +476,14 @@ restart(struct server *s)
 	struct generation *g = s->current;
 	struct err e = ERR_INIT;
 
-	if (!s->stopping && !g->searcher.pid &&
-	    now_ms() >= g->search_again_at_ms && start_searcher(s, g, &e) < 0) {
-		log_err("restart", &e);
-		g->search_again_at_ms = now_ms() + BACKOFF_MAX_MS;
+	for (int k = 0; k < HELPERS && !s->stopping; k++) {
+		struct helper *h = &g->helpers[k];
+
+		if (!h->child.pid && now_ms() >= h->again_at_ms &&
+		    start_helper(s, g, (enum helper_kind)k, &e) < 0) {
+			log_err("restart", &e);
+			h->again_at_ms = now_ms() + BACKOFF_MAX_MS;
+		}
 	}
 	if (s->stopping || now_ms() < s->restart_at_ms)
 		return;
@@ -440,7 +512,7 @@ sweep(struct server *s)
 			continue;
 		}
 		*at = g->older;
-		end_searcher(g);
+		end_helpers(g);
 		generation_free(g, s->current);
 	}
 }
@@ -644,11 +716,12 @@ next_wait(const struct server *s)
 			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
 	if (missing && !s->stopping && s->restart_at_ms < at)
 		at = s->restart_at_ms > now ? s->restart_at_ms : now;
-	if (wants_searcher(s->current) && !s->current->searcher.pid &&
-	    !s->stopping && s->current->search_again_at_ms < at)
-		at = s->current->search_again_at_ms > now
-		    ? s->current->search_again_at_ms
-		    : now;
+	for (int k = 0; k < HELPERS && !s->stopping; k++) {
+		const struct helper *h = &s->current->helpers[k];
+
+		if (is_wanted(h) && !h->child.pid && h->again_at_ms < at)
+			at = h->again_at_ms > now ? h->again_at_ms : now;
+	}
 	return (struct timespec){ .tv_sec = (time_t)((at - now) / 1000),
 		.tv_nsec = (long)((at - now) % 1000) * 1000000 };
 }
@@ -738,7 +811,7 @@ serve(struct server *s)
 		if (now_ms() >= s->save_at_ms)
 			save_counts(s);
 	}
-	end_searcher(s->current);
+	end_helpers(s->current);
 }
 
 static void

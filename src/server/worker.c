@@ -13,6 +13,7 @@
 #include "server/answer.h"
 #include "server/ask.h"
 #include "server/log.h"
+#include "server/post.h"
 
 #include "server/worker.h"
 
@@ -33,6 +34,7 @@ struct worker {
 	struct store_reader *reader;
 	struct answer answer;
 	struct asker *asker;
+	struct poster *poster;
 	struct conn_pool *pool;
 	struct port ports[LISTENERS_MAX];
 	struct loop_watch *control;
@@ -206,6 +208,23 @@ open_search(struct worker *w, struct err *e)
 }
 
 static int
+open_replies(struct worker *w, struct err *e)
+{
+	struct poster_opts opts = { .reader = w->reader,
+		.marks = &w->answer.marks,
+		.hosts = w->job->config->hosts.items,
+		.host_count = w->job->config->hosts.count,
+		.wait_ms = answer_ms(w->job->config) };
+
+	w->poster = poster_new(w->loop, w->job->replies, &opts, e);
+	if (!w->poster)
+		return -1;
+	poster_set_pool(w->poster, w->pool);
+	w->answer.poster = w->poster;
+	return 0;
+}
+
+static int
 open_parts(struct worker *w, struct err *e)
 {
 	const struct config *c = w->job->config;
@@ -254,7 +273,7 @@ open_parts(struct worker *w, struct err *e)
 	if (!w->pool)
 		return -1;
 	conn_pool_set_peers(w->pool, &peers);
-	return open_search(w, e);
+	return open_search(w, e) < 0 || open_replies(w, e) < 0 ? -1 : 0;
 }
 
 /* The first view takes LMDB's lock and slot, while all is still allowed. */
@@ -314,6 +333,7 @@ close_parts(struct worker *w)
 	loop_watch_free(w->control);
 	conn_pool_free(w->pool);
 	asker_free(w->asker);
+	poster_free(w->poster);
 	loop_free(w->loop);
 	answer_release(&w->answer);
 	store_reader_close(w->reader);

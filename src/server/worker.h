@@ -46,7 +46,8 @@ struct worker_job {
 	struct status *status; /* its own slot */
 	unsigned slot;         /* of both maps */
 	int control;
-	int search; /* socket to the process that searches; -1: none */
+	int search;  /* socket to the process that searches; -1: none */
+	int replies; /* to the one that takes replies; -1: none */
 };
 
 /* Serves, in a process forked for it; its exit status. */

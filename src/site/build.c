@@ -120,7 +120,8 @@ site_open(struct site *site, struct err *e)
 int
 site_scan(struct site *site, struct err *e)
 {
-	static const char *const folders[] = { "articles", "pages", "files" };
+	static const char *const folders[] = { "articles", "pages", "files",
+		"replies" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (tree_scan(&site->tree, site->content_fd, folders[i],

@@ -556,6 +556,8 @@ claim_doc(struct check *c, struct claims *all, size_t i)
 		claim(all,
 		    arena_strndup(a, d->aliases[k].ptr, d->aliases[k].len),
 		    d->source->file->path.ptr);
+	for (size_t k = 0; k < d->reply_count; k++)
+		d->replies[k]->named = true;
 	buf_init(&address, (size_t)64 << 10);
 	while (unit_next(&rest, &dep)) {
 		struct source *s = links_file(c->site, d, dep, &address);

@@ -128,6 +128,16 @@ pack_aliases(struct job *j)
 	return 0;
 }
 
+/* Whether the program itself has `name` below the document's address. */
+static bool
+is_taken(const struct job *j, struct slice name)
+{
+	if (j->size > PARTS_OVER_BYTES && sheets_is_part(name))
+		return true;
+	return replying_is_wanted(j->site, j->doc) &&
+	    slice_eq_cstr(name, "reply");
+}
+
 /* The files that stand with the document, in both protocols. */
 static int
 pack_files(struct job *j)
@@ -142,13 +152,13 @@ pack_files(struct job *j)
 
 		if (!s || slice_starts(s->file->path, SLICE_LIT("files/")))
 			continue;
-		if (j->size > PARTS_OVER_BYTES &&
-		    sheets_is_part(slice_from(
-			buf_slice(address), j->doc->address.len + 1)))
+		if (is_taken(j,
+			slice_from(
+			    buf_slice(address), j->doc->address.len + 1)))
 			return err_at(j->err, j->doc->source->file->path.ptr, 0,
 			    0,
 			    "\"%s\" has the address of a part of this "
-			    "article; rename it",
+			    "article, or of its replies; rename it",
 			    s->file->path.ptr);
 		own = arena_strndup(&j->s->arena, address->ptr, address->len);
 		o.address = slice_cstr(own ? own : "");
@@ -309,9 +319,10 @@ convert(struct job *j, struct slice given, bool words_only)
 		return -1;
 	if (words_only)
 		return 0;
-	if (compose(j) < 0)
+	if (compose(j) < 0 || job_read_replies(j) < 0)
 		return -1;
-	if (sheets_pack(j) < 0 || pack_source(j) < 0 || pack_aliases(j) < 0)
+	if (sheets_pack(j) < 0 || pack_source(j) < 0 || pack_aliases(j) < 0 ||
+	    job_pack_reply(j) < 0)
 		return -1;
 	return pack_files(j);
 }

@@ -419,6 +419,7 @@ export_one(void *ctx, struct slice key, const struct store_entry *entry)
 		return write_alias(x, address, entry);
 	case STORE_GONE:
 		return write_gone(x, protocol, address, entry);
+	case STORE_REPLY:
 	case STORE_SEARCH:
 		break;
 	}

@@ -1,5 +1,6 @@
 #include "base/pack.h"
 #include "markdown/node.h"
+#include "replies/letter.h"
 
 #include "site/foot.h"
 
@@ -74,19 +75,85 @@ add_others(struct making *m)
 }
 
 static void
+add_heading(struct making *m, struct slice text)
+{
+	struct md_node *h = md_add(m->f->arena, m->root, MD_HEADING);
+
+	if (!h || !md_add_text(m->f->arena, h, text))
+		m->failed = true;
+	else
+		h->level = 1;
+}
+
+/* The text as a quote: nothing in it can be taken for a line of ours. */
+static void
+add_quote(struct making *m, struct slice text)
+{
+	struct arena *a = m->f->arena;
+	struct md_node *quote = md_add(a, m->root, MD_QUOTE), *p = NULL;
+
+	while (quote && text.len) {
+		struct slice line = slice_take(&text, '\n');
+
+		if (!line.len) {
+			p = NULL;
+			continue;
+		}
+		if (p ? !md_add(a, p, MD_BREAK)
+		      : !(p = md_add(a, quote, MD_PARAGRAPH)))
+			m->failed = true;
+		if (!p || !md_add_text(a, p, line))
+			m->failed = true;
+	}
+	if (!quote)
+		m->failed = true;
+}
+
+/* "Asma, 2026-01-31", and what she wrote. */
+static void
+add_reply(struct making *m, const struct letter *r)
+{
+	struct slice name = r->name.len ? r->name : word(m, WORD_READER);
+	char day[DATE_DAY_BYTES + 1];
+	struct md_node *p = next_line(m);
+	const char *text;
+
+	date_format_day(&r->date, day);
+	text = arena_printf(m->f->arena, "%.*s%s %s:", SLICE_FMT(name),
+	    m->f->words->word[WORD_SEPARATOR], day);
+	if (!text || !p || !md_add_text(m->f->arena, p, slice_cstr(text)))
+		m->failed = true;
+	next_block(m);
+	add_quote(m, r->text);
+}
+
+static void
+add_replies(struct making *m)
+{
+	const struct foot *f = m->f;
+	const char *title = arena_printf(
+	    f->arena, "%s (%zu)", f->words->word[WORD_REPLIES], f->reply_count);
+
+	if (!title)
+		m->failed = true;
+	if (f->reply_count)
+		add_heading(m, slice_cstr(title));
+	for (size_t i = 0; i < f->reply_count; i++)
+		add_reply(m, &f->replies[i]);
+	if (replying_is_wanted(f->site, f->doc))
+		add_link(m, LINKS_SEARCH, f->doc->address, "/reply",
+		    word(m, WORD_REPLY));
+	next_block(m);
+}
+
+static void
 add_related(struct making *m)
 {
 	const struct doc *d = m->f->doc;
-	struct md_node *h;
 
 	if (!d->related[0])
 		return;
-	h = md_add(m->f->arena, m->root, MD_HEADING);
-	if (!h || !md_add_text(m->f->arena, h, word(m, WORD_RELATED))) {
-		m->failed = true;
-		return;
-	}
-	h->level = 1;
+	add_heading(m, word(m, WORD_RELATED));
 	for (size_t i = 0; i < RELATED_MAX && d->related[i]; i++)
 		add_link(m, LINKS_PAGE, d->related[i]->address, "",
 		    d->related[i]->art.title);
@@ -301,6 +368,7 @@ foot_make(const struct foot *f)
 	add_parts(&m);
 	add_others(&m);
 	if (all) {
+		add_replies(&m);
 		add_related(&m);
 		add_neighbours(&m);
 	}
@@ -337,5 +405,10 @@ foot_digest(const struct doc *d, struct buf *out)
 	for (size_t i = 0; i < d->term_count; i++) {
 		pack_slice(out, d->terms[i].term->address);
 		pack_slice(out, term_name(d->terms[i].term, d->lang));
+	}
+	pack_number(out, d->reply_count);
+	for (size_t i = 0; i < d->reply_count; i++) {
+		pack_slice(out, d->replies[i]->file->path);
+		pack_hash(out, &d->replies[i]->hash);
 	}
 }

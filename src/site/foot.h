@@ -1,6 +1,6 @@
 /*
- * foot.h: what stands below a document: the same in other languages, related
- * articles, the ones before and after, the terms it is filed under, its
+ * foot.h: what stands below a document: the same in other languages, what
+ * readers replied, related articles, the ones before and after, the terms it is filed under, its
  * addresses, and the ways on.
  *
  * The article comes first and its foot last, for those who hear a page line by
@@ -21,7 +21,9 @@ struct foot {
 	char protocol;        /* 'g' or 'o' */
 	char gopher_type;     /* '1': a menu */
 	bool is_text;         /* nothing in it can be chosen */
-	size_t part, parts;   /* part 0: the whole document */
+	const struct letter *replies;
+	size_t reply_count;
+	size_t part, parts; /* part 0: the whole document */
 };
 
 /* "Part 2 of 3", in the arena; NULL: memory ended. */

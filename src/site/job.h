@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 
+#include "replies/letter.h"
 #include "site/site_internal.h"
 
 /* A helper's memory, used again for each document. */
@@ -27,7 +28,9 @@ struct job {
 	struct err *err;
 	uint64_t size; /* bytes of the whole as gemtext */
 	bool in_parts;
-	size_t word_count; /* of s->words */
+	size_t word_count;      /* of s->words */
+	struct letter *replies; /* in the order they are shown */
+	size_t reply_count, reply_bytes;
 };
 
 /* The document's address, or another, with `suffix` behind, in the arena. */
@@ -43,6 +46,13 @@ struct slice job_alias(struct job *j, struct slice alias, const char *suffix);
  * "/old.html".
  */
 bool job_has_all_forms(struct slice alias);
+
+/*
+ * replying.c: reads the document's replies; packs what asks for one, where
+ * readers are asked.
+ */
+int job_read_replies(struct job *j) __attribute__((warn_unused_result));
+int job_pack_reply(struct job *j) __attribute__((warn_unused_result));
 
 /*
  * searching.c: adds the words of the document to s->words, before anything is

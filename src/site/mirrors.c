@@ -131,6 +131,8 @@ mark_files(struct mirrors *m)
 		struct slice dep;
 		struct unit u;
 
+		for (size_t k = 0; k < d->reply_count; k++)
+			d->replies[k]->named = true;
 		if (d->is_withdrawn || unit_decode(d->source->unit, &u) < 0)
 			continue;
 		while (unit_next(&u.deps, &dep)) {

@@ -89,7 +89,7 @@ static bool
 is_sound(const struct doc *d, const struct output *o)
 {
 	if ((o->protocol != 'g' && o->protocol != 'o') ||
-	    o->kind > STORE_SEARCH || !is_plain(o->media, MEDIA_MAX) ||
+	    o->kind > STORE_REPLY || !is_plain(o->media, MEDIA_MAX) ||
 	    !is_plain(o->lang, MEDIA_MAX) ||
 	    !is_plain(slice_make(&o->gopher_type, o->gopher_type != 0), 1))
 		return false;

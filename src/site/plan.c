@@ -699,7 +699,7 @@ plan_documents(struct site *site, struct err *e)
 	if (settle_addresses(site, e) < 0 || name_docs(site, e) < 0 ||
 	    make_lists(site, e) < 0 || terms_plan(site, e) < 0 ||
 	    pages_plan(site, e) < 0 || settle_aliases(site, e) < 0 ||
-	    relate_documents(site, e) < 0)
+	    relate_documents(site, e) < 0 || replying_plan(site, e) < 0)
 		return -1;
 	return hash_map(site, e);
 }

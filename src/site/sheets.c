@@ -105,6 +105,8 @@ render_form(struct job *j, const struct sheet *sheet, const struct form *f)
 		.protocol = f->protocol,
 		.gopher_type = f->gopher_type,
 		.is_text = f->render == gophertext_render,
+		.replies = j->replies,
+		.reply_count = j->reply_count,
 		.part = sheet->part,
 		.parts = sheet->parts };
 	struct render_opts opts = { .lang = j->doc->lang,
@@ -309,7 +311,10 @@ sheets_pack(struct job *j)
 
 	if (render_form(j, &whole, &forms[0]) < 0)
 		return -1;
+	/* Replies make no article a long one. */
 	j->size = j->s->page.len;
+	if (j->size > PARTS_OVER_BYTES)
+		j->size -= j->size < j->reply_bytes ? 0 : j->reply_bytes;
 	if (j->size > PARTS_OVER_BYTES &&
 	    j->doc->source->kind == SOURCE_ARTICLE &&
 	    parts_plan(&parts, &j->s->arena, j->body_first, j->body_last,

@@ -142,7 +142,9 @@ struct doc {
 	struct doc **others;       /* the same in other languages */
 	size_t other_count;
 	struct doc *related[RELATED_MAX]; /* as far as not NULL */
-	const struct term *language;      /* of an article */
+	struct source **replies;          /* files, in the order shown */
+	size_t reply_count;
+	const struct term *language; /* of an article */
 	/* Of relate.c: */
 	long days; /* of its date, to tell how far apart two are */
 	struct doc *group, *next; /* its translations: their first, a ring */
@@ -550,6 +552,14 @@ int searching_finish(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
 /* Removes the files that no reader of the last two editions needs. */
 void searching_sweep(const struct site *site);
+
+/* --- replying.c ---------------------------------------------------------- */
+
+/* Finds the replies of each document. */
+int replying_plan(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Whether readers of `d` are asked for replies. */
+bool replying_is_wanted(const struct site *site, const struct doc *d);
 
 /* --- convert.c ----------------------------------------------------------- */
 

@@ -77,7 +77,7 @@ store_record_decode(struct slice record, struct store_entry *entry)
 {
 	const unsigned char *u = (const unsigned char *)record.ptr;
 
-	if (record.len < STORE_RECORD_FIXED || u[0] > STORE_SEARCH ||
+	if (record.len < STORE_RECORD_FIXED || u[0] > STORE_REPLY ||
 	    record.len != STORE_RECORD_FIXED + (size_t)u[3] + u[4])
 		return -1;
 	*entry = (struct store_entry){

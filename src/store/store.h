@@ -44,6 +44,7 @@ enum store_kind {
 	STORE_REDIRECT, /* body: the target, a path-absolute reference */
 	STORE_GONE,     /* body: a short text, why */
 	STORE_SEARCH,   /* body: the prompt */
+	STORE_REPLY,    /* body: the prompt, and what else is told */
 };
 
 /*

@@ -19,22 +19,24 @@ fail() {
 	exit 1
 }
 
-# serve NAME STORE: its addresses in ${NAME}_gemini and ${NAME}_gopher
+# serve NAME STORE [ARGS]: its addresses in ${NAME}_gemini and ${NAME}_gopher
 serve() {
-	rm -f "$tmp/$1.ready"
-	"$QASID" serve --store "$2" --host "$site" --certs "$tmp/certs" \
+	name=$1 store=$2
+	shift 2
+	rm -f "$tmp/$name.ready"
+	"$QASID" serve --store "$store" --host "$site" --certs "$tmp/certs" \
 		--gemini 127.0.0.1:0 --gopher 127.0.0.1:0 --workers 1 \
-		--ready "$tmp/$1.ready" >"$tmp/$1.log" 2>&1 &
+		--ready "$tmp/$name.ready" "$@" >"$tmp/$name.log" 2>&1 &
 	serve_pid=$!
 	pids="$pids $serve_pid"
-	until [ -s "$tmp/$1.ready" ]; do
+	until [ -s "$tmp/$name.ready" ]; do
 		kill -0 "$serve_pid" 2>/dev/null || {
-			cat "$tmp/$1.log"
-			fail "the server $1 ended"
+			cat "$tmp/$name.log"
+			fail "the server $name ended"
 		}
 	done
-	eval "$1_gemini=$(sed -n 's/^gemini .* //p' "$tmp/$1.ready")"
-	eval "$1_gopher=$(sed -n 's/^gopher .* //p' "$tmp/$1.ready")"
+	eval "${name}_gemini=$(sed -n 's/^gemini .* //p' "$tmp/$name.ready")"
+	eval "${name}_gopher=$(sed -n 's/^gopher .* //p' "$tmp/$name.ready")"
 }
 
 # settings NAME PORT [LINES]: the settings of mirror NAME that follows PORT

@@ -18,11 +18,14 @@ half() { # half NAME LIBS LAYER...
 	done
 	# shellcheck disable=SC2086 # lists of words
 	$cc $ldflags -o "$tmp/$name" "$tmp/main.c" -Wl,--whole-archive \
-		$archives -Wl,--no-whole-archive $libs || {
+		$archives -Wl,--no-whole-archive $build/libmarkdown.a \
+		$build/libbase.a $libs || {
 		echo "the $name does not link with its own libraries alone"
 		exit 1
 	}
 }
-half server "$server_libs" server config cert net proto search store base
+# Of markdown the server has the sanitiser alone, which replies go through.
+half server "$server_libs" server config cert net proto search store replies \
+	base
 half publisher "$publisher_libs" site config content markdown render search \
-	store sync base
+	store sync replies base

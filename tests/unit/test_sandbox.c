@@ -226,9 +226,9 @@ denies(void **state)
 static int
 enter_search(struct err *e)
 {
-	struct sandbox_opts opts = {
-		.need_landlock = true, .need_seccomp = true, .searches = true
-	};
+	struct sandbox_opts opts = { .need_landlock = true,
+		.need_seccomp = true,
+		.role = SANDBOX_SEARCHES };
 
 	if (geteuid() == 0) {
 		opts.drop_user = true;
