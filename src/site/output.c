@@ -6,6 +6,7 @@
 #include "base/marks.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "base/utf8.h"
 #include "site/build.h"
 #include "store/store.h"
 
@@ -63,6 +64,16 @@ is_plain(struct slice s, size_t max)
 	return s.len <= max;
 }
 
+/* A key: a file's own name may hold blanks and letters of any script. */
+static bool
+is_key(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+			return false;
+	return s.len <= STORE_KEY_MAX && utf8_valid(s);
+}
+
 /* "/articles/x" itself, and what begins with "/articles/x." or ".../x/". */
 static bool
 is_below(struct slice address, struct slice stem)
@@ -94,7 +105,7 @@ is_sound(const struct doc *d, const struct output *o)
 	    !is_plain(slice_make(&o->gopher_type, o->gopher_type != 0), 1))
 		return false;
 	return !d ||
-	    (o->kind != STORE_SEARCH && is_plain(o->address, STORE_KEY_MAX) &&
+	    (o->kind != STORE_SEARCH && is_key(o->address) &&
 		is_of(d, o->address));
 }
 

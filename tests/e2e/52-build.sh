@@ -131,6 +131,16 @@ done
 has g/articles/first.gmi 'Merged into one'
 ! get g/ | grep -q Out || fail 'a withdrawn article is listed'
 
+# --- names with blanks
+mkdir -p "$c/articles/d e"
+printf 'x\n' >"$c/articles/d e/a b.txt"
+article 'd e/blank.md' Blank
+printf '\n[a](a%%20b.txt)\n' >>"$c/articles/d e/blank.md"
+build 0
+has 'g/articles/blank/a b.txt' x
+rm -r "$c/articles/d e" "$s"
+build 0
+
 # --- nothing changed: nothing is written, once all files are a moment old
 # (the build that finds them so notes it)
 builds=0
