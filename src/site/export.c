@@ -298,8 +298,8 @@ drop_lines(struct export *x, struct slice start)
 }
 
 /*
- * A home page or its help, without the way to the search: what other servers serve is
- * not searched.
+ * A home page or its help, without the way to the search: what other servers
+ * serve is not searched.
  */
 static int
 write_home(struct export *x, const struct store_entry *entry)
@@ -320,6 +320,62 @@ is_home(char protocol, struct slice address)
 		slice_ends(address, SLICE_LIT("/help.gmi")) ||
 		(slice_starts(address, SLICE_LIT("/lang/")) &&
 		    slice_ends(address, SLICE_LIT("/"))));
+}
+
+/*
+ * Whether readers of the article page `address` are asked for replies; *start
+ * is how the line that leads to it begins.
+ */
+static bool
+asks_for_reply(
+    struct export *x, char protocol, struct slice address, struct buf *start)
+{
+	static const char folder[] = "/articles/";
+	struct slice slug = slice_from(address, sizeof(folder) - 1);
+	struct store_entry entry;
+	bool is_own;
+
+	if (protocol != 'g' || !slice_starts(address, slice_cstr(folder)) ||
+	    !slice_ends(address, SLICE_LIT(".gmi")))
+		return false;
+	slug.len -= sizeof(".gmi") - 1;
+	is_own = slice_find(slug, '/') == slug.len;
+	slug = slice_upto(slug, slice_find(slug, '/'));
+	buf_addf(start, "g%s%.*s/reply", folder, SLICE_FMT(slug));
+	if (buf_failed(start) ||
+	    store_view_get(x->view, buf_slice(start), &entry) != STORE_FOUND ||
+	    entry.kind != STORE_REPLY)
+		return false;
+	/* From "/articles/x.gmi", and from a part of it below. */
+	buf_clear(start);
+	buf_add_cstr(start, "=> ");
+	if (is_own)
+		buf_addf(start, "%.*s/", SLICE_FMT(slug));
+	buf_add_cstr(start, "reply ");
+	return !buf_failed(start);
+}
+
+/* A page of Gemini, without the way to what other servers cannot answer. */
+static int
+write_page(struct export *x, char protocol, struct slice address,
+    const struct store_entry *entry)
+{
+	struct buf start;
+	int rc;
+
+	buf_init(&start, STORE_KEY_MAX);
+	if (asks_for_reply(x, protocol, address, &start)) {
+		buf_clear(&x->page);
+		rc = each_part(x, entry, keep_part, &x->page);
+		if (rc == 0) {
+			drop_lines(x, buf_slice(&start));
+			rc = write_small(x);
+		}
+	} else {
+		rc = write_body(x, entry);
+	}
+	buf_release(&start);
+	return rc;
 }
 
 /* The menu without what only stands on the wire: its final dot. */
@@ -414,7 +470,8 @@ export_one(void *ctx, struct slice key, const struct store_entry *entry)
 			return -1;
 		if (is_home(protocol, address))
 			return write_home(x, entry);
-		return menu ? write_menu(x, entry) : write_body(x, entry);
+		return menu ? write_menu(x, entry)
+			    : write_page(x, protocol, address, entry);
 	case STORE_REDIRECT:
 		return write_alias(x, address, entry);
 	case STORE_GONE:

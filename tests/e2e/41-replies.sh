@@ -81,6 +81,14 @@ gem /articles/one.gmi
 ! grep -q 'Well said' "$work/page" || fail 'a reply is shown unread'
 [ "$(stat -c %a "$inbox"/one.*)" = 640 ] || fail 'who may read a reply'
 
+# --- other servers take none: what is exported does not ask
+"$QASID" export "$work/out" --store "$work/store" --host x.test \
+	>/dev/null 2>&1 || fail 'no export'
+# Texts name the address alone.
+! grep -q 'Write a reply' "$work"/out/gemini/articles/*.gmi \
+	"$work/out/gopher/articles/one/gophermap" ||
+	fail 'an exported page asks for a reply'
+
 # --- read, accepted with a name, shown with the count; in parts, as one
 one=$(replies list | sed -n 's/  .*articles.one .*//p')
 ek=$(replies list | sed -n 's/  .*articles.ek .*//p')
