@@ -240,6 +240,10 @@ become_rsync(const struct rsync *run, int names_fd, pid_t parent)
 {
 	struct rlimit limit = { run->max, run->max };
 	const char *argv[16];
+	union { /* execvp() changes no word, but its prototype is older */
+		const char **words;
+		char *const *args;
+	} pass = { .words = argv };
 	char words[4][32];
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -250,7 +254,7 @@ become_rsync(const struct rsync *run, int names_fd, pid_t parent)
 	    setrlimit(RLIMIT_FSIZE, &limit) < 0)
 		_exit(RSYNC_KILLED);
 	/* What it says is said again by its exit code. */
-	(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+	(void)execvp(argv[0], pass.args);
 	_exit(RSYNC_NONE);
 }
 

@@ -371,13 +371,13 @@ relay_snap(struct relay *r, struct err *e)
 static int
 relay_kept(struct relay *r, struct err *e)
 {
-	int fd = openat(r->answers_fd, "since",
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int n = 0;
+	int fd, n = 0;
 
 	if (!(r->kept = mem_calloc(CHAIN_MAX, sizeof(*r->kept))))
-		n = err_memory(e);
-	if (n == 0 && fd >= 0)
+		return err_memory(e);
+	fd = openat(r->answers_fd, "since",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
 		n = list_answers(r, fd, e);
 	if (n == 0 &&
 	    (follow_answers(r, e) < 0 || find_snap(r, e) < 0 ||
