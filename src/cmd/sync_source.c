@@ -240,21 +240,21 @@ become_rsync(const struct rsync *run, int names_fd, pid_t parent)
 {
 	struct rlimit limit = { run->max, run->max };
 	const char *argv[16];
-	union { /* execvp() changes no word, but its prototype is older */
-		const char **words;
-		char *const *args;
-	} pass = { .words = argv };
+	const char **const all = argv;
+	char *const *args;
 	char words[4][32];
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	rsync_arguments(run, words, argv);
+	/* execvp() changes no word, but its prototype is older than const. */
+	memcpy(&args, &all, sizeof(args));
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent ||
 	    null < 0 || dup2(names_fd, STDIN_FILENO) < 0 ||
 	    dup2(null, STDERR_FILENO) < 0 ||
 	    setrlimit(RLIMIT_FSIZE, &limit) < 0)
 		_exit(RSYNC_KILLED);
 	/* What it says is said again by its exit code. */
-	(void)execvp(argv[0], pass.args);
+	(void)execvp(argv[0], args);
 	_exit(RSYNC_NONE);
 }
 
