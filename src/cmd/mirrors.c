@@ -2,6 +2,7 @@
  * mirrors.c: qasid mirrors: asks each mirror of the site's list for its signed
  * head, and says how far it is.  Nobody reports to us: we look.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
@@ -31,6 +32,9 @@ enum {
 	PAGE_MAX = 1 << 20,
 	GRACE_S = 26 * 3600, /* a mirror that looks once a day is current */
 };
+
+/* How every page of ours begins, and no other. */
+#define PAGE_MARK "---\n# written by qasid mirrors: do not edit\n"
 
 struct settings {
 	const char *content, *store, *page, *key;
@@ -227,19 +231,38 @@ add_name(struct buf *out, struct slice path, struct slice lang, bool first)
 	buf_add(out, slice_from(path, stem.len));
 }
 
+/*
+ * Writes the page where it differs from what is there, if `put`; a file that
+ * is none of ours is refused: it may be somebody's article.
+ */
 static int
-write_page(const char *path, struct slice text, struct err *e)
+write_page(const char *path, struct slice text, bool put, struct err *e)
 {
-	struct err none = ERR_INIT;
 	struct buf old;
-	bool same;
+	bool same = false;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r = 0;
 
+	if (fd < 0 && errno != ENOENT)
+		return err_errno(e, "open", path);
 	buf_init(&old, PAGE_MAX + 1);
-	same =
-	    io_read_below(AT_FDCWD, path, PAGE_MAX, &old, NULL, &none) == 0 &&
-	    slice_eq(buf_slice(&old), text);
+	if (fd >= 0) {
+		r = io_read_all(fd, path, PAGE_MAX, &old, e);
+		close(fd);
+	}
+	if (fd >= 0 && r == 0) {
+		same = slice_eq(buf_slice(&old), text);
+		if (!slice_starts(buf_slice(&old), SLICE_LIT(PAGE_MARK)))
+			r = err_set(e, ERR_CONFLICT,
+			    "\"%s\" was not written by qasid mirrors, and is "
+			    "left as it is: give --page another name, or "
+			    "remove it",
+			    path);
+	}
 	buf_release(&old);
-	return same ? 0 : io_write_file(AT_FDCWD, path, text, 0644, e);
+	if (r < 0 || same || !put)
+		return r;
+	return io_write_file(AT_FDCWD, path, text, 0644, e);
 }
 
 static struct slice
@@ -258,7 +281,7 @@ make_page(struct buf *page, const struct settings *set, const struct catalog *c,
 	struct slice lang = language(c, i);
 	bool any = false;
 
-	buf_addf(page, "---\ntitle: %.*s\nlang: %.*s\n",
+	buf_addf(page, PAGE_MARK "title: %.*s\nlang: %.*s\n",
 	    SLICE_FMT(word_in(c, lang, WORD_MIRRORS)), SLICE_FMT(lang));
 	for (size_t k = 0; k < c->languages.count; k++) {
 		if (k == i)
@@ -274,6 +297,7 @@ make_page(struct buf *page, const struct settings *set, const struct catalog *c,
 		add_line(page, c, lang, &all[k]);
 }
 
+/* All of them are looked at before the first is written. */
 static int
 write_pages(const struct settings *set, const struct catalog *c,
     const struct mirror_state *all, struct err *e)
@@ -284,7 +308,8 @@ write_pages(const struct settings *set, const struct catalog *c,
 
 	buf_init(&page, PAGE_MAX);
 	buf_init(&path, 4096);
-	for (size_t i = 0; i < count && r == 0; i++) {
+	for (size_t n = 0; n < 2 * count && r == 0; n++) {
+		size_t i = n % count;
 		const char *name;
 
 		buf_clear(&page);
@@ -294,7 +319,7 @@ write_pages(const struct settings *set, const struct catalog *c,
 		name = buf_cstr(&path);
 		r = !name || buf_failed(&page)
 		    ? err_memory(e)
-		    : write_page(name, buf_slice(&page), e);
+		    : write_page(name, buf_slice(&page), n >= count, e);
 	}
 	buf_release(&path);
 	buf_release(&page);

@@ -268,6 +268,17 @@ same "$content/pages" "$tmp/a/content/pages"
 first=$(edition)
 publish
 [ "$(edition)" = "$first" ] || fail 'asking made an edition'
+# An article under that name is nobody's to overwrite.
+printf -- '---\ntitle: Mine\n---\nMine.\n' >"$tmp/mine.md"
+cp "$tmp/mine.md" "$tmp/mine2.md"
+if "$QASID" mirrors --key "$(cat "$tmp/key.pub")" --store "$tmp/store" \
+	--connect "127.0.0.1:$a_gemini" --page "$tmp/mine.md" \
+	"$content" >"$tmp/out" 2>"$tmp/err"; then
+	fail 'an article was overwritten'
+fi
+grep -q 'not written by qasid mirrors' "$tmp/err" || fail "$(cat "$tmp/err")"
+cmp "$tmp/mine.md" "$tmp/mine2.md" || fail 'an article was overwritten'
+[ ! -e "$tmp/mine-ur.md" ] || fail 'half of the pages were written'
 # One that is three serials behind.
 for i in 1 2 3; do
 	echo "Sentence $i." >>"$content/articles/indus-delta.md"
