@@ -79,8 +79,14 @@ place_file(struct mirror_stage *s, const struct sync_file *f, struct err *e)
 	dir = place_parent(s->m->content_fd, f->path.ptr, true, &name, e);
 	if (dir < 0)
 		return -1;
-	if (renameat(s->m->stage_fd, temp_name, dir, name) < 0)
-		r = err_errno(e, "rename", f->path.ptr);
+	if (renameat(s->m->stage_fd, temp_name, dir, name) < 0) {
+		/* A folder in its place is none of the tree's. */
+		r = errno == EISDIR ? place_remove_all(dir, name, e)
+				    : err_errno(e, "rename", f->path.ptr);
+		if (r == 0 &&
+		    renameat(s->m->stage_fd, temp_name, dir, name) < 0)
+			r = err_errno(e, "rename", f->path.ptr);
+	}
 	close(dir);
 	return r;
 }
