@@ -7,7 +7,8 @@
 #include "cmd/args.h"
 
 enum {
-	DAY_S = 86400
+	DAY_S = 86400,
+	PORT_MAX = 65535,
 };
 
 int
@@ -32,9 +33,11 @@ args_connect(
     const char *text, char room[ARGS_HOST_ROOM], struct fetch_opts *opts)
 {
 	const char *colon = strrchr(text, ':');
+	uint64_t port;
 	size_t len;
 
-	if (!colon || colon == text || !colon[1])
+	if (!colon || colon == text ||
+	    args_number(colon + 1, PORT_MAX, &port) < 0 || !port)
 		return -1;
 	len = (size_t)(colon - text);
 	if (text[0] == '[' && text[len - 1] == ']') {

@@ -29,6 +29,13 @@ struct sync_args {
 	struct fetch_opts opts;
 	uint64_t budget; /* bytes it may still bring; UINT64_MAX: any */
 	uint64_t spent;  /* bytes it has brought */
+	/*
+	 * The same, counted as they come and shared with the children, in the
+	 * file state/spending: what is left of it when all were killed is
+	 * counted by the next run.  NULL: not kept.
+	 */
+	uint64_t *meter;
+	bool bad_source; /* `source` is no URL that can be asked */
 	unsigned jobs;   /* parts in flight */
 	int64_t now_s;
 	const char *file; /* of unpack, verify */

@@ -9,6 +9,7 @@
  * On stdout, for the script: one line "same N", "resigned N", "staged N FILES
  * BYTES" or, with --dry-run, "would BYTES"; then "bytes N", what was brought.
  */
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -471,6 +472,26 @@ fetch(struct run *r, struct err *e)
 	return 0;
 }
 
+/* Maps the counter; without one (a full disk) the run goes on. */
+static void
+open_meter(struct run *r)
+{
+	static const uint64_t zero;
+	int fd = openat(r->m.state_fd, "spending",
+	    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	void *at = MAP_FAILED;
+
+	if (fd < 0)
+		return;
+	if (io_write_all(fd, slice_make((const char *)&zero, sizeof(zero))) ==
+	    0)
+		at = mmap(NULL, sizeof(zero), PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+	close(fd);
+	if (at != MAP_FAILED)
+		r->args->meter = at;
+}
+
 int
 sync_fetch(struct sync_args *args)
 {
@@ -480,6 +501,8 @@ sync_fetch(struct sync_args *args)
 
 	buf_init(&r.answer, ANSWER_MAX);
 	n = mirror_open(&r.m, args->dir, args->has_key ? &args->key : NULL, &e);
+	if (n == 0)
+		open_meter(&r);
 	if (n == 0)
 		n = args->repair ? repair(&r, &e) : fetch(&r, &e);
 	if (r.staged)
@@ -491,5 +514,7 @@ sync_fetch(struct sync_args *args)
 		return EX_OK;
 	if (!r.said)
 		n = sync_complain(&e);
+	if (args->bad_source)
+		return EX_USAGE;
 	return r.code ? r.code : n;
 }

@@ -33,17 +33,26 @@ enum {
 };
 
 struct bringing {
+	struct sync_args *args;
 	struct buf *out;
 	bool (*enough)(void *ctx, struct slice got);
 	void *ctx;
 	bool stopped;
 };
 
+static void
+count(struct sync_args *args, uint64_t bytes)
+{
+	if (args->meter)
+		__atomic_fetch_add(args->meter, bytes, __ATOMIC_RELAXED);
+}
+
 static int
 take(void *ctx, struct slice part)
 {
 	struct bringing *b = ctx;
 
+	count(b->args, part.len);
 	buf_add(b->out, part);
 	if (buf_failed(b->out))
 		return -1;
@@ -79,6 +88,7 @@ end_of(struct sync_args *args, const struct fetch_result *res,
 {
 	if (res->end == FETCH_SINK && b->stopped)
 		return SOURCE_GOT;
+	args->bad_source = res->end == FETCH_BAD_URL;
 	if (res->end == FETCH_DONE &&
 	    (res->status == 20 || (!res->status && !res->meta[0])))
 		return SOURCE_GOT;
@@ -172,6 +182,13 @@ get_file(
 		return SOURCE_FAILED;
 	}
 	dir = openat(root, ".sync", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 && faccessat(root, "since", F_OK, 0) < 0) {
+		close(root);
+		err_set(e, ERR_STOPPED,
+		    "\"%s\" holds no .sync: is the stick in its place?",
+		    args->source);
+		return SOURCE_FAILED;
+	}
 	if (args->budget < room)
 		max = (size_t)args->budget;
 	r = b->enough
@@ -180,6 +197,8 @@ get_file(
 	if (dir >= 0)
 		close(dir);
 	close(root);
+	if (!b->enough)
+		count(args, out->len - before);
 	if (r == 0) {
 		spend(args, out->len - before);
 		return SOURCE_GOT;
@@ -313,6 +332,7 @@ take_rsynced(struct sync_args *args, int dir, const struct rsync *run,
 	    io_read_below(dir, run->path, (size_t)run->max, out, NULL, &mine);
 
 	spend(args, out->len - before);
+	count(args, out->len - before);
 	(void)unlinkat(dir, run->path, 0);
 	if (r == 0)
 		return SOURCE_GOT;
@@ -388,7 +408,9 @@ source_peek(struct sync_args *args, const char *path,
     bool (*enough)(void *ctx, struct slice got), void *ctx, struct buf *out,
     struct err *e)
 {
-	struct bringing b = { .out = out, .enough = enough, .ctx = ctx };
+	struct bringing b = {
+		.args = args, .out = out, .enough = enough, .ctx = ctx
+	};
 
 	if (is_rsync(args))
 		return get_rsync(args, path, out, e);

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -7,8 +9,15 @@
 int
 search_db_fail(sqlite3 *db, struct err *e)
 {
-	return err_set(e, ERR_SYSTEM, "search index: %s",
-	    db ? sqlite3_errmsg(db) : "out of memory");
+	bool full = db && (sqlite3_errcode(db) & 0xff) == SQLITE_FULL;
+
+	err_set(e, ERR_SYSTEM, "search index: %s",
+	    full     ? strerror(ENOSPC)
+		: db ? sqlite3_errmsg(db)
+		     : "out of memory");
+	if (e && full)
+		e->saved_errno = ENOSPC;
+	return -1;
 }
 
 /* `path` as SQLite's URI wants it; false when it does not fit. */

@@ -90,7 +90,11 @@ set_value() { # set_value NAME VALUE
 
 read_settings() {
 	[ -r "$settings" ] || bad_setting 'cannot be read'
+	cr=$(printf '\r')
 	while read -r word rest || [ -n "$word" ]; do
+		case $word$rest in
+		*"$cr") bad_setting 'a line ends in CR: LF alone ends a line' ;;
+		esac
 		case $word in
 		'' | '#'*) ;;
 		*) set_value "$word" "$rest" ;;
@@ -99,6 +103,15 @@ read_settings() {
 	[ -n "$name" ] || bad_setting '"name" is missing: the site to mirror'
 	[ -n "$key" ] || bad_setting '"key" is missing: the key of the site'
 	[ -n "$source" ] || bad_setting '"source" is missing: where from'
+	case $source in
+	gemini:// | gopher:// | rsync:// | *:///*)
+		bad_setting "\"$source\" names no host"
+		;;
+	gemini://* | gopher://* | rsync://* | /*) ;;
+	*://*) bad_setting "\"$source\": gemini, gopher or rsync" ;;
+	*:*) ;; # by rsync
+	*) bad_setting '"source", if a folder, begins with a slash' ;;
+	esac
 	case $dir in
 	/*) ;;
 	'') bad_setting '"dir" is missing: the folder of the mirror' ;;
@@ -149,8 +162,16 @@ spent_this_month() { # prints the bytes of this month so far
 add_spent() { # add_spent BYTES
 	bytes=$((bytes + $1))
 	total=$(($(spent_this_month) + $1))
-	echo "$(date -u +%Y%m) $total" >"$dir/state/month.new" &&
+	echo "$(date -u +%Y%m) $total" 2>/dev/null >"$dir/state/month.new" &&
 		mv "$dir/state/month.new" "$dir/state/month"
+}
+
+# Counts what a helper brought that ended before it could say so.
+collect_spent() {
+	[ -e "$dir/state/spending" ] || return 0
+	spent=$(od -An -tu8 -N8 "$dir/state/spending" | tr -d ' ')
+	is_number "$spent" && [ "$spent" -gt 0 ] && add_spent "$spent"
+	rm -f "$dir/state/spending"
 }
 
 # What this run may still bring; empty: any number of bytes.
@@ -174,7 +195,7 @@ write_log() { # write_log EXIT-CODE
 	seconds=$(($(date +%s) - started))
 	line="$(now_text) exit $1 serial $serial bytes $bytes seconds $seconds"
 	[ -z "$last_words" ] || line="$line: $last_words"
-	printf '%s\n' "$line" >>"${log:-$dir/state/log}"
+	printf '%s\n' "$line" 2>/dev/null >>"${log:-$dir/state/log}"
 }
 
 # What people look at: who this mirror is, and how far it is.
@@ -198,6 +219,10 @@ finish() { # finish EXIT-CODE [TEXT]
 		code=$EX_TEMPFAIL
 		;;
 	esac
+	if [ "$code" = "$EX_IOERR" ] && [ -z "$last_words" ]; then
+		# The reason is written to that disk too, and did not fit.
+		last_words="the disk of \"$dir\" is full or failing"
+	fi
 	[ "$code" = 0 ] || last_words=${last_words:-failed with $code}
 	rm -f "$err" "$out"
 	[ -n "$dry" ] || write_log "$code"
@@ -216,6 +241,7 @@ stop() { # by a signal: what we wait for ends too
 		kill "$child" 2>/dev/null
 		wait "$child" 2>/dev/null
 	}
+	collect_spent
 	finish "$EX_TEMPFAIL" 'stopped by a signal'
 }
 
@@ -244,7 +270,12 @@ helper() { # helper VERB ARGS...
 	run "$qasid" sync "$@"
 	code=$?
 	spent=$(sed -n 's/^bytes \([0-9]*\)$/\1/p' "$out")
-	[ -z "$spent" ] || add_spent "$spent"
+	if [ -n "$spent" ]; then
+		add_spent "$spent"
+		rm -f "$dir/state/spending"
+	else
+		collect_spent
+	fi
 	if [ "$verbose" ]; then
 		cat "$out" "$err" >&2
 	elif [ "$code" = 0 ] && [ -s "$err" ]; then
@@ -349,6 +380,9 @@ switch() {
 	changed=yes
 }
 
+# What the system says of a disk that is full or failing.
+disk_words='No space left\|quota exceeded\|Input/output err\|Read-only file s'
+
 # The store follows the tree and its head; one that was left behind by a run
 # that was killed is made good.
 build() {
@@ -363,7 +397,7 @@ build() {
 	# 1: an article was refused, as it was at the origin; the rest is there.
 	if [ "$code" -gt 1 ] || ! grep -q '^edition' "$err"; then
 		code=$EX_DATAERR
-		! grep -q 'No space left' "$err" || code=$EX_IOERR
+		! grep -q "$disk_words" "$err" || code=$EX_IOERR
 		finish "$code" "the build failed: $(tail -n 1 "$err")"
 	fi
 	cp "$dir/state/head" "$dir/state/built.new" &&
@@ -392,6 +426,9 @@ done
 
 read_settings
 take_lock
+# What a run that was killed has left; it is over, as the lock is ours.
+rm -f "$dir"/state/out.[0-9]* "$dir"/state/err.[0-9]* \
+	"$dir"/state/*.[0-9]*.tmp "$dir"/state/*.new
 out=$dir/state/out.$$ err=$dir/state/err.$$
 # shellcheck disable=SC2015 # either failing is the failure
 true 2>/dev/null >"$out" && true 2>/dev/null >"$err" || {
@@ -401,6 +438,8 @@ true 2>/dev/null >"$out" && true 2>/dev/null >"$err" || {
 trap 'rm -f "$out" "$err"' EXIT
 trap stop INT TERM HUP
 read_serial
+collect_spent # of a run that was killed
+bytes=0       # and not of this one
 
 if [ -n "$dry" ]; then
 	fetch --dry-run || finish "$?" "$(words)"
@@ -409,6 +448,8 @@ if [ -n "$dry" ]; then
 	finish 0
 fi
 
+[ -z "$store" ] || [ -d "$store" ] || mkdir -p "$store" 2>/dev/null ||
+	finish "$EX_CANTCREAT" "cannot make \"$store\""
 [ "$delay" = 0 ] || pause "$(random "$delay")"
 if [ -n "$pre" ]; then
 	"$pre" "$serial" 9>&- || finish "$EX_TEMPFAIL" "the hook \"$pre\" failed"

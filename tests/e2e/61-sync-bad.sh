@@ -175,6 +175,32 @@ if mkdir "$tmp/small" &&
 	fetch 0 '^staged 3' "$tmp/small/m" "$tmp/four" --now $((now + 85901))
 	"$QASID" sync switch --dir "$tmp/small/m" >/dev/null
 	same "$tmp/tree" "$tmp/small/m/content"
+	# The store's disk alone: 74, not the data; and room makes it good.
+	rm -rf "$tmp/small"/*
+	mkdir -p "$tmp/words/articles"
+	i=0
+	while [ $i -lt 80 ]; do
+		{
+			printf -- '---\ntitle: Article %s\n---\n' $i
+			seq -f "word${i}x%g" 9000
+		} >"$tmp/words/articles/$i.md"
+		i=$((i + 1))
+	done
+	tree_publish "$tmp/words" "$tmp/words.store"
+	dump "$tmp/words.store" "$tmp/words.stick"
+	settings full 1 "source $tmp/words.stick"
+	sed -i "s|^store .*|store $tmp/small/store|" "$tmp/full.conf"
+	head -c 8000000 /dev/zero >"$tmp/small/filler"
+	mirror 74 'No space left' full
+	rm "$tmp/small/filler"
+	# The mirror's disk, so full that not even the reason fits.
+	settings tiny 1 "source $tmp/words.stick"
+	sed -i "s|^dir .*|dir $tmp/small/m|" "$tmp/tiny.conf"
+	mkdir -p "$tmp/small/m/state"
+	: >"$tmp/small/m/state/lock"
+	cat /dev/zero >"$tmp/small/filler" 2>/dev/null || true
+	mirror 74 'disk' tiny
+	[ "$(wc -l <"$tmp/err")" = 1 ] || fail "$(cat "$tmp/err")"
 	umount "$tmp/small"
 	trap cleanup EXIT
 else

@@ -104,6 +104,13 @@ echo rubbish >"$tmp/a/state/stage/obj/$(sha256sum "$tree/files/3.txt" | cut -c1-
 mirror 0 '' a2 --verify
 same "$tree" "$tmp/a/content"
 
+# A folder in place of a file gives way.
+rm "$tmp/a/content/files/3.txt"
+mkdir -p "$tmp/a/content/files/3.txt/in it"
+echo stray >"$tmp/a/content/files/3.txt/in it/too"
+mirror 0 '' a2 --verify
+same "$tree" "$tmp/a/content"
+
 # --- Signals.  TERM ends a run at once, with its helper and their children.
 serve origin "$tmp/store"
 slow() { # slow MIRROR: its run, which would take a minute, in $run
@@ -122,6 +129,7 @@ kill "$run"
 wait "$run" || code=$?
 [ $code = 75 ] || fail "stopped by TERM: exit $code"
 grep -q 'stopped by a signal' "$tmp/err" || fail "$(cat "$tmp/err")"
+[ "$(spent term)" -gt 0 ] || fail 'what a stopped run brought is not counted'
 flock -w 20 "$tmp/term/state/lock" true || fail 'a helper is left'
 # A script that is killed alone leaves its helper at work, under the lock.
 slow kill
@@ -133,6 +141,11 @@ mirror 75 'another run' kill -n
 # shellcheck disable=SC2086 # a list
 kill $helper
 flock -w 20 "$tmp/kill/state/lock" true || fail 'a helper is left'
+brought=$(od -An -tu8 "$tmp/kill/state/spending" | tr -d ' ')
+[ "$brought" -gt 0 ] || fail 'what a killed run brought is not counted'
+mirror 0 ' bytes would come' kill -n
+[ "$(sed 's/.* //' "$tmp/kill/state/month")" -ge "$brought" ] ||
+	fail 'what a killed run brought is not in the month'
 sed -i '/^rate/d' "$tmp/kill.conf"
 mirror 0 '' kill
 same "$tree" "$tmp/kill/content"
@@ -227,6 +240,34 @@ mirror 73 'cannot write' disk
 rm -r "$tmp/disk"
 echo >"$tmp/disk"
 mirror 73 'cannot make' disk
+
+rm "$tmp/disk"
+echo >"$tmp/disk.store"
+mirror 73 'cannot make' disk
+rm "$tmp/disk.store"
+
+# --- What the settings name wrongly is 78, a stick that is not there 75.
+for bad in 'source http://x/' 'source gemini://' 'source stick' \
+	'source gemini://x:99999'; do
+	settings wrong 1
+	sed -i "s|^source .*|$bad|" "$tmp/wrong.conf"
+	mirror 78 '' wrong
+done
+settings wrong 99999
+sed -i 's|^source .*|source gemini://x|' "$tmp/wrong.conf"
+mirror 78 99999 wrong
+from wrong "$tmp/nowhere"
+mirror 75 'nowhere' wrong
+mkdir "$tmp/empty"
+from wrong "$tmp/empty"
+mirror 75 'holds no .sync' wrong
+sed 's/$/\r/' "$tmp/a.conf" >"$tmp/crlf.conf"
+mirror 78 'crlf.conf: .*CR' crlf
+# What a run that was killed left is cleared away.
+touch "$tmp/a/state/out.123" "$tmp/a/state/err.123"
+mirror 0 '' a2
+[ ! -e "$tmp/a/state/out.123" ] && [ ! -e "$tmp/a/state/err.123" ] ||
+	fail 'out and err of a run that was killed'
 
 # --- The key changes twice; the settings have the first one all the while.
 cp "$tmp/a.conf" "$tmp/rot.conf"
