@@ -6,6 +6,10 @@
 # Prints a table a corpus; ends with 1 when a figure of ours is over its target
 # (MIRROR.md), with 2 when it cannot measure.
 set -eu
+if [ $# = 0 ]; then
+	echo 'usage: mirrors.sh BUILD [ARTICLES...]' >&2
+	exit 2
+fi
 build=$1
 shift
 [ $# -gt 0 ] || set -- 1000

@@ -14,7 +14,8 @@
  *	.drip    byte by byte, then properly	.stall  never
  *	other    close_notify and FIN
  *
- * Where DIR has no file of that name, one with such an end is taken.
+ * Where DIR has no file of that name, one with such an end is taken; where it
+ * has none of those either, the connection is closed without an answer.
  */
 #include <sys/socket.h>
 
@@ -87,10 +88,8 @@ send_file(struct peer *p, const char *path, bool drip)
 	FILE *f = fopen(path, "rbe");
 	size_t n;
 
-	if (!f) {
-		fprintf(stderr, "fakepeer: no \"%s\"\n", path);
+	if (!f)
 		return;
-	}
 	while ((n = fread(bytes, 1, sizeof(bytes), f)) > 0)
 		for (size_t at = 0, step = drip ? 1 : n; at < n; at += step)
 			if (!peer_write(p, bytes + at, (int)step)) {
@@ -112,6 +111,7 @@ find_file(char *path, size_t cap, const char *dir, const char *name)
 		if (access(path, R_OK) == 0)
 			return;
 	}
+	snprintf(path, cap, "%s/%s", dir, name);
 }
 
 static void
