@@ -35,6 +35,7 @@ struct sync_args {
 	 * counted by the next run.  NULL: not kept.
 	 */
 	uint64_t *meter;
+	bool cut;        /* the last answer was, by the network */
 	bool bad_source; /* `source` is no URL that can be asked */
 	unsigned jobs;   /* parts in flight */
 	int64_t now_s;
@@ -71,6 +72,13 @@ enum source_end source_peek(struct sync_args *args, const char *path,
     struct err *e);
 
 bool source_can_peek(const struct sync_args *args);
+
+/*
+ * Whether an answer of `got` bytes, of `path`, that should have `want` was cut:
+ * Gopher has no way to tell an end from a cut.  If so, *e says it.
+ */
+bool source_was_cut(struct sync_args *args, const char *path, uint64_t got,
+    uint64_t want, struct err *e);
 
 /* --- the verbs ----------------------------------------------------------- */
 

@@ -37,6 +37,7 @@ enum {
 	TRIES = 3,            /* of what changes under its name */
 	ANSWER_SPARE = 1 << 20,
 	CHAIN_MAX = 2000, /* answers in a row */
+	DELTA_TRIES = 2,  /* of one that is cut */
 };
 
 void
@@ -97,6 +98,35 @@ has_enough(void *ctx, struct slice got)
 	return false;
 }
 
+/*
+ * Whether an answer stops within its head or a delta: over Gopher that is how
+ * a cut looks.  What is whole and wrong is not for here.
+ */
+static bool
+ends_early(struct slice got)
+{
+	static const char first[] = "qasid-sync ";
+	struct sync_head head;
+	struct sync_delta d;
+
+	if (sync_head_parse(got, &head, NULL) < 0) {
+		size_t n =
+		    got.len < sizeof(first) - 1 ? got.len : sizeof(first) - 1;
+
+		return (!n || !memcmp(got.ptr, first, n)) &&
+		    got.len < SYNC_HEAD_MAX &&
+		    !memmem(got.ptr, got.len, "\n\n", 2);
+	}
+	for (got = slice_from(got, head.len); got.len;
+	     got = slice_from(got, d.len)) {
+		if (sync_delta_parse(got, true, &d, NULL) < 0)
+			return got.len < SYNC_DELTA_HEAD_MAX;
+		if (d.len > got.len)
+			return true;
+	}
+	return false;
+}
+
 static enum source_end
 get_since(
     struct run *r, uint64_t serial, bool peek, struct buf *out, struct err *e)
@@ -108,8 +138,13 @@ get_since(
 	snprintf(path, sizeof(path), "since/%llu", (unsigned long long)serial);
 	buf_clear(out);
 	end = source_peek(r->args, path, has_enough, &w, out, e);
-	if (end != SOURCE_GOT || peek || !w.too_long)
+	if (end != SOURCE_GOT || peek)
 		return end;
+	if (!w.too_long)
+		return ends_early(buf_slice(out)) &&
+			source_was_cut(r->args, path, out->len, out->len + 1, e)
+		    ? SOURCE_FAILED
+		    : end;
 	err_set(e, ERR_STOPPED,
 	    "the change is of %llu bytes: over the byte budget, or not to be "
 	    "believed",
@@ -147,6 +182,78 @@ run_answer(struct run *r, uint64_t serial, struct err *e)
 }
 
 /* --- deltas -------------------------------------------------------------- */
+
+/* state/cut: "SERIAL BYTES": which delta was cut, and what came of it. */
+enum {
+	CUT_MAX = 64
+};
+
+static void
+read_cut(struct run *r)
+{
+	struct slice serial, text;
+	uint64_t of, piece;
+	struct buf room;
+
+	buf_init(&room, CUT_MAX + 1);
+	if (place_read(r->m.state_fd, "cut", CUT_MAX, &room, NULL) == 0) {
+		text = slice_trim(buf_slice(&room));
+		serial = slice_take(&text, ' ');
+		if (slice_uint(serial, INT64_MAX, &of) == 0 &&
+		    slice_uint(text, INT64_MAX, &piece) == 0 &&
+		    of == r->m.head.serial)
+			r->piece = piece;
+	}
+	buf_release(&room);
+}
+
+/* Nothing is lost when that fails: the delta is cut again. */
+static void
+write_cut(struct run *r)
+{
+	struct buf room;
+
+	buf_init(&room, CUT_MAX);
+	buf_addf(&room, "%llu %llu\n", (unsigned long long)r->m.head.serial,
+	    (unsigned long long)r->piece);
+	if (io_write_file(r->m.state_fd, "cut", buf_slice(&room), 0644, NULL) <
+	    0)
+		(void)unlinkat(r->m.state_fd, "cut", 0);
+	buf_release(&room);
+}
+
+/* Whether what is in r->answer is a head to believe and half a delta. */
+static bool
+delta_was_cut(struct run *r, uint64_t serial)
+{
+	struct slice got = buf_slice(&r->answer);
+	struct sync_head head;
+
+	return r->args->cut && !r->args->dry_run &&
+	    sync_head_parse(got, &head, NULL) == 0 &&
+	    mirror_trusts(&r->m, got, &head) && head.serial > serial;
+}
+
+enum step
+run_delta(struct run *r, uint64_t serial, struct err *e)
+{
+	uint64_t bytes, to;
+	enum step step;
+
+	/* One that is larger than what came of another is not begun. */
+	if (r->piece && source_can_peek(r->args) && !r->args->dry_run &&
+	    run_delta_cost(r, serial, &bytes, &to, e) == 0 && bytes > r->piece)
+		return STEP_ABSENT;
+	for (unsigned t = 0; t < DELTA_TRIES; t++) {
+		step = run_answer(r, serial, e);
+		if (step != STEP_FAILED || !delta_was_cut(r, serial))
+			return step;
+		if (r->answer.len > r->piece)
+			r->piece = r->answer.len;
+	}
+	write_cut(r);
+	return STEP_ABSENT;
+}
 
 /* Keeps the deltas of an answer for mirrors of this mirror. */
 static int
@@ -207,7 +314,7 @@ run_follow(struct run *r, struct err *e)
 			return -1;
 		if (r->s.serial == r->head.serial)
 			return stage_save(&r->s, e);
-		switch (run_answer(r, r->s.serial, e)) {
+		switch (run_delta(r, r->s.serial, e)) {
 		case STEP_MORE:
 			break;
 		case STEP_ABSENT:
@@ -257,17 +364,30 @@ out:
 
 /* --- by file ------------------------------------------------------------- */
 
+/* One that is cut is tried again: those before it are in the stage. */
 static int
 bring_file(void *ctx, const struct sync_file *f, struct err *e)
 {
 	struct run *r = ctx;
 	char path[SYNC_PATH_MAX + 8];
+	enum source_end end;
 	struct buf content;
 	int n = -1;
 
 	snprintf(path, sizeof(path), "f/%.*s", SLICE_FMT(f->path));
 	buf_init(&content, (size_t)f->size + 1);
-	if (source_get(r->args, path, &content, e) == SOURCE_GOT)
+	for (unsigned t = 1;; t++) {
+		buf_clear(&content);
+		end = source_get(r->args, path, &content, e);
+		if (end == SOURCE_GOT &&
+		    source_was_cut(r->args, path, content.len, f->size, e))
+			end = SOURCE_FAILED;
+		/* Nothing came: the network is away, not bad. */
+		if (end != SOURCE_FAILED || !r->args->cut || !content.len ||
+		    t == TRIES)
+			break;
+	}
+	if (end == SOURCE_GOT)
 		n = stage_put(&r->s, f, buf_slice(&content), e);
 	buf_release(&content);
 	return n;
@@ -302,6 +422,8 @@ count_file(void *ctx, const struct sync_file *f, struct err *e)
 	(void)e;
 	c->files++;
 	c->bytes += f->size;
+	if (f->size > c->largest)
+		c->largest = f->size;
 	return 0;
 }
 
@@ -434,8 +556,8 @@ fetch(struct run *r, struct err *e)
 
 	if (r->m.manifest_lost && !r->args->dry_run)
 		return repair(r, e);
-	step = run_answer(r, serial, e);
-
+	read_cut(r);
+	step = serial ? run_delta(r, serial, e) : run_answer(r, 0, e);
 	if (step == STEP_ABSENT && serial) {
 		serial = 0;
 		step = run_answer(r, 0, e);
@@ -467,6 +589,7 @@ fetch(struct run *r, struct err *e)
 		return n;
 	if (settle(r, n, e) < 0 || stage_save(&r->s, e) < 0)
 		return -1;
+	(void)unlinkat(r->m.state_fd, "cut", 0);
 	run_say("staged %llu %zu %llu\n", (unsigned long long)r->s.serial,
 	    r->s.tree.count, (unsigned long long)r->s.tree.bytes);
 	return 0;

@@ -23,6 +23,11 @@ struct run {
 	bool said; /* a child has told the reason already */
 	struct buf answer;
 	struct sync_head head; /* in front of `answer` */
+	/*
+	 * Deltas were cut: the most bytes of one that came in one go.  0: none
+	 * was.  Kept in state/cut until the next serial is reached.
+	 */
+	uint64_t piece;
 };
 
 /* What became of one step. */
@@ -41,6 +46,12 @@ void run_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 enum step run_answer(struct run *r, uint64_t serial, struct err *e);
 
 /*
+ * The same for a delta: one that is cut is asked for once more, and then never
+ * again: STEP_ABSENT, and r->piece says what came.
+ */
+enum step run_delta(struct run *r, uint64_t serial, struct err *e);
+
+/*
  * The bytes of the delta in since/`serial` without fetching it, and where it
  * leads (0 and `serial` at the newest): 0; 1 when there is no such answer; -1
  * and *e.
@@ -56,7 +67,7 @@ int run_follow(struct run *r, struct err *e);
 
 /* Files that are not held: how many, and their bytes. */
 struct run_missing {
-	uint64_t files, bytes;
+	uint64_t files, bytes, largest;
 };
 
 /* Takes the origin's manifest as the goal and counts what is missing. */

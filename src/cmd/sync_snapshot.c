@@ -72,6 +72,9 @@ try_part(struct run *r, const char *from, struct buf *body, struct err *e)
 		buf_clear(body);
 		switch (source_get(r->args, from, body, e)) {
 		case SOURCE_GOT:
+			if (source_was_cut(
+				r->args, from, body->len, body->max - 1, e))
+				break;
 			return EX_OK;
 		case SOURCE_ABSENT:
 			return EX_NOINPUT;
@@ -343,6 +346,9 @@ get_list(struct run *r, struct slice head_text, struct mirror_snap *snap,
 		default:
 			goto out;
 		}
+		if (source_was_cut(
+			r->args, path, l.list.len, head.snap_list_bytes, e))
+			goto out;
 		if (!is_listed(&l)) {
 			err_set(e, ERR_INVALID,
 			    "the snapshot's list is not the one that was "
@@ -455,6 +461,8 @@ consider(
 
 	if (source_can_peek(r->args))
 		n = run_delta_cost(r, snap->serial, &delta, &to, e);
+	if (n == 0 && r->piece && delta > r->piece)
+		n = GONE; /* it would be cut as well */
 	bytes = n == 0 ? missing_bytes(r, snap) + delta : 0;
 	if (n == 0 && (!c->any || bytes < c->bytes)) {
 		choice_clear(c);
@@ -586,7 +594,7 @@ by_snapshot(struct run *r, const struct mirror_snap *snap, struct err *e)
 		return -1;
 	if (r->s.serial == r->head.serial)
 		return stage_save(&r->s, e);
-	switch (run_answer(r, r->s.serial, e)) {
+	switch (run_delta(r, r->s.serial, e)) {
 	case STEP_MORE:
 		return run_follow(r, e); /* 1: GONE */
 	case STEP_ABSENT:
@@ -601,6 +609,22 @@ static int
 without_snapshot(struct run *r, struct err *e)
 {
 	return run_by_file(r, e) < 0 ? -1 : forget_others(r, 0, e);
+}
+
+/*
+ * Whether single files are the better way: fewer bytes, and none larger than
+ * what the link has been seen to carry, where a part is not.
+ */
+static bool
+files_are_better(const struct run *r, const struct choice *c,
+    const struct run_missing *files)
+{
+	if (!c->any)
+		return true;
+	if (r->piece && files->largest > r->piece &&
+	    files->largest > SYNC_PART_BYTES)
+		return false;
+	return files->bytes < c->bytes;
 }
 
 /* One way to the head of r->answer; GONE: what was chosen is no more. */
@@ -624,7 +648,7 @@ go(struct run *r, struct choice *c, struct err *e)
 			    : files.bytes));
 		return 0;
 	}
-	if (!c->any || files.bytes < c->bytes)
+	if (files_are_better(r, c, &files))
 		return without_snapshot(r, e);
 	if ((n = by_snapshot(r, &c->snap, e)) == GONE)
 		c->gone[c->gone_count++] = c->snap.serial;

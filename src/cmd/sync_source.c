@@ -89,6 +89,7 @@ end_of(struct sync_args *args, const struct fetch_result *res,
 	if (res->end == FETCH_SINK && b->stopped)
 		return SOURCE_GOT;
 	args->bad_source = res->end == FETCH_BAD_URL;
+	args->cut = res->end == FETCH_NETWORK;
 	if (res->end == FETCH_DONE &&
 	    (res->status == 20 || (!res->status && !res->meta[0])))
 		return SOURCE_GOT;
@@ -398,6 +399,17 @@ is_rsync(const struct sync_args *args)
 }
 
 bool
+source_was_cut(struct sync_args *args, const char *path, uint64_t got,
+    uint64_t want, struct err *e)
+{
+	if (got >= want || strncmp(args->source, "gopher://", 9) != 0)
+		return false;
+	err_set(e, ERR_STOPPED, "\"%s\" ended too early", path);
+	args->cut = true;
+	return true;
+}
+
+bool
 source_can_peek(const struct sync_args *args)
 {
 	return !is_rsync(args);
@@ -412,6 +424,7 @@ source_peek(struct sync_args *args, const char *path,
 		.args = args, .out = out, .enough = enough, .ctx = ctx
 	};
 
+	args->cut = false;
 	if (is_rsync(args))
 		return get_rsync(args, path, out, e);
 	if (strstr(args->source, "://"))

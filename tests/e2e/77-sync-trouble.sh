@@ -202,6 +202,63 @@ esc=$(printf '\033')
 ! grep -q "$esc" "$tmp/err" "$tmp/rude/state/log" || fail 'an escape came through'
 [ "$(wc -l <"$tmp/err")" = 1 ] || fail 'a line was made of a server'"'"'s words'
 
+# --- A delta that the link always cuts: the files come by themselves.
+mkdir "$tmp/cuts"
+cp -a "$tree" "$tmp/cuts/tree"
+for i in 1 2 3; do head -c 300000 /dev/urandom >"$tmp/cuts/tree/$i.bin"; done
+cp -a "$tmp/store" "$tmp/cuts/store"
+at=$("$QASID" get --store "$tmp/store" g/.sync/since/0 |
+	sed -n 's/^serial //p')
+dump "$tmp/store" "$tmp/cuts/before"
+tree_publish "$tmp/cuts/tree" "$tmp/cuts/store"
+dump "$tmp/cuts/store" "$tmp/cuts/after"
+cut=$tmp/cuts/after/.sync
+[ "$(wc -c <"$cut/since/$at")" -gt 900000 ] || fail 'a small delta'
+for way in gemini gopher; do
+	from cut "$tmp/cuts/before"
+	rm -rf "$tmp/cut" "$tmp/cut.store" "$tmp/www"/*
+	mirror 0 '' cut
+	end='' head=''
+	if [ $way = gemini ]; then end=.cut head=$header; fi
+	# No snapshot is there.
+	if [ $way = gemini ]; then
+		printf '51 none\r\n' >"$tmp/www/list"
+	else
+		printf '3none\t\terr\t70\r\n.\r\n' >"$tmp/www/list"
+	fi
+	cp "$tmp/www/list" "$tmp/www/head"
+	# shellcheck disable=SC2059 # a format
+	for f in since/0 manifest f/1.bin f/2.bin f/3.bin; do
+		{
+			printf "$head"
+			cat "$cut/$f"
+		} >"$tmp/www/${f#*/}"
+	done
+	# shellcheck disable=SC2059 # a format
+	{
+		printf "$head"
+		head -c 400000 "$cut/since/$at"
+	} >"$tmp/www/$at$end"
+	if [ $way = gemini ]; then
+		settings cut "$tls"
+	else
+		settings cut 1 "source gopher://$site:$plain
+connect 127.0.0.1:$plain"
+	fi
+	mv "$tmp/www/2.bin" "$tmp/2.bin"
+	head -c 200000 "$tmp/2.bin" >"$tmp/www/2.bin$end"
+	mirror 75 '' cut # a file is cut too; the others stay
+	rm "$tmp/www/2.bin$end"
+	mv "$tmp/2.bin" "$tmp/www/2.bin"
+	mirror 0 '' cut
+	same "$tmp/cuts/tree" "$tmp/cut/content"
+	[ "$(spent cut)" -lt 700000 ] ||
+		fail "$way: $(spent cut) bytes: the delta, or a file, again"
+	# A head that is cut is 75 over either.
+	head -c 200 "$tmp/www/0" >"$tmp/www/$((at + 1))$end"
+	mirror 75 '' cut
+done
+
 # --- Parts in flight: four, and no more.
 mkdir "$tmp/bin"
 real=$(command -v rsync)
