@@ -323,8 +323,9 @@ mirror 78 'crlf.conf: .*CR' crlf
 # What a run that was killed left is cleared away.
 touch "$tmp/a/state/out.123" "$tmp/a/state/err.123"
 mirror 0 '' a2
-[ ! -e "$tmp/a/state/out.123" ] && [ ! -e "$tmp/a/state/err.123" ] ||
+if [ -e "$tmp/a/state/out.123" ] || [ -e "$tmp/a/state/err.123" ]; then
 	fail 'out and err of a run that was killed'
+fi
 
 # --- The key changes twice; the settings have the first one all the while.
 cp "$tmp/a.conf" "$tmp/rot.conf"
