@@ -559,8 +559,13 @@ fetch(struct run *r, struct err *e)
 	read_cut(r);
 	step = serial ? run_delta(r, serial, e) : run_answer(r, 0, e);
 	if (step == STEP_ABSENT && serial) {
+		struct err first = *e;
+
 		serial = 0;
 		step = run_answer(r, 0, e);
+		/* What was cut first is the reason. */
+		if (step == STEP_FAILED && first.kind == ERR_STOPPED)
+			*e = first;
 	}
 	switch (step) {
 	case STEP_SAME:
