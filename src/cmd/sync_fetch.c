@@ -109,12 +109,13 @@ ends_early(struct slice got)
 	struct sync_head head;
 	struct sync_delta d;
 
+	if (!got.len)
+		return true;
 	if (sync_head_parse(got, &head, NULL) < 0) {
 		size_t n =
 		    got.len < sizeof(first) - 1 ? got.len : sizeof(first) - 1;
 
-		return (!n || !memcmp(got.ptr, first, n)) &&
-		    got.len < SYNC_HEAD_MAX &&
+		return !memcmp(got.ptr, first, n) && got.len < SYNC_HEAD_MAX &&
 		    !memmem(got.ptr, got.len, "\n\n", 2);
 	}
 	for (got = slice_from(got, head.len); got.len;
