@@ -192,14 +192,14 @@ enum {
 static void
 read_cut(struct run *r)
 {
-	struct slice serial, text;
 	uint64_t of, piece;
 	struct buf room;
 
 	buf_init(&room, CUT_MAX + 1);
 	if (place_read(r->m.state_fd, "cut", CUT_MAX, &room, NULL) == 0) {
-		text = slice_trim(buf_slice(&room));
-		serial = slice_take(&text, ' ');
+		struct slice text = slice_trim(buf_slice(&room));
+		struct slice serial = slice_take(&text, ' ');
+
 		if (slice_uint(serial, INT64_MAX, &of) == 0 &&
 		    slice_uint(text, INT64_MAX, &piece) == 0 &&
 		    of == r->m.head.serial)
@@ -239,14 +239,14 @@ enum step
 run_delta(struct run *r, uint64_t serial, struct err *e)
 {
 	uint64_t bytes, to;
-	enum step step;
 
 	/* One that is larger than what came of another is not begun. */
 	if (r->piece && source_can_peek(r->args) && !r->args->dry_run &&
 	    run_delta_cost(r, serial, &bytes, &to, e) == 0 && bytes > r->piece)
 		return STEP_ABSENT;
 	for (unsigned t = 0; t < DELTA_TRIES; t++) {
-		step = run_answer(r, serial, e);
+		enum step step = run_answer(r, serial, e);
+
 		if (step != STEP_FAILED || !delta_was_cut(r, serial))
 			return step;
 		if (r->answer.len > r->piece)
@@ -630,10 +630,10 @@ sync_fetch(struct sync_args *args)
 
 	buf_init(&r.answer, ANSWER_MAX);
 	n = mirror_open(&r.m, args->dir, args->has_key ? &args->key : NULL, &e);
-	if (n == 0)
+	if (n == 0) {
 		open_meter(&r);
-	if (n == 0)
 		n = args->repair ? repair(&r, &e) : fetch(&r, &e);
+	}
 	if (r.staged)
 		stage_release(&r.s);
 	mirror_close(&r.m);
