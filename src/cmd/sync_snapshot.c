@@ -124,30 +124,38 @@ struct flight {
 	pid_t self;
 	size_t next;
 	struct {
-		pid_t pid;
-		uint64_t bytes; /* that it may bring */
-	} part[SYNC_JOBS_MAX];
+		pid_t pid;      /* 0: none in this slot */
+		uint64_t bytes; /* of its part */
+	} slot[SYNC_JOBS_MAX];
 	unsigned running;
-	int code;       /* the first bad one */
-	bool spent;     /* the budget is */
-	uint64_t *used; /* what the children brought, failed tries too; shared
-			 */
+	int code;      /* the first bad one */
+	bool spent;    /* the budget is */
+	uint64_t used; /* what children that ended brought, failed tries too */
+	uint64_t *brought; /* by the child in each slot; shared with it */
 };
 
-/* What may still be asked for: neither brought nor on its way. */
+/*
+ * What may still be asked for: neither brought nor on its way.  A child that
+ * is running counts once, with what it brought or what its part takes.
+ */
 static uint64_t
 budget_left(const struct run *r, const struct flight *f)
 {
-	uint64_t busy = __atomic_load_n(f->used, __ATOMIC_RELAXED);
+	uint64_t busy = f->used, brought;
 
-	for (unsigned i = 0; i < f->running; i++)
-		busy += f->part[i].bytes;
+	for (unsigned i = 0; i < SYNC_JOBS_MAX; i++) {
+		if (!f->slot[i].pid)
+			continue;
+		brought = __atomic_load_n(&f->brought[i], __ATOMIC_RELAXED);
+		busy += brought > f->slot[i].bytes ? brought : f->slot[i].bytes;
+	}
 	return busy < r->args->budget ? r->args->budget - busy : 0;
 }
 
+/* Brings part `i`, as the child in `slot`, which is not yet taken here. */
 static _Noreturn void
 run_child(struct run *r, const struct mirror_snap *snap, size_t i,
-    const struct flight *f)
+    const struct flight *f, unsigned slot)
 {
 	uint64_t before = r->args->spent;
 	int code;
@@ -158,7 +166,8 @@ run_child(struct run *r, const struct mirror_snap *snap, size_t i,
 	if (r->args->budget != UINT64_MAX)
 		r->args->budget = budget_left(r, f);
 	code = bring_part(r, snap, i);
-	__atomic_fetch_add(f->used, r->args->spent - before, __ATOMIC_RELAXED);
+	__atomic_store_n(
+	    &f->brought[slot], r->args->spent - before, __ATOMIC_RELAXED);
 	_exit(code);
 }
 
@@ -166,6 +175,7 @@ static void
 start_part(struct run *r, const struct mirror_snap *snap, struct flight *f)
 {
 	size_t i = f->next++;
+	unsigned slot = 0;
 	pid_t pid;
 
 	if (part_is_held(r, snap, i))
@@ -175,32 +185,41 @@ start_part(struct run *r, const struct mirror_snap *snap, struct flight *f)
 		f->spent = true;
 		return;
 	}
+	while (f->slot[slot].pid)
+		slot++;
+	f->brought[slot] = 0;
 	fflush(stdout);
 	if ((pid = fork()) == 0)
-		run_child(r, snap, i, f);
+		run_child(r, snap, i, f, slot);
 	if (pid < 0) {
 		f->code = EX_OSERR;
 		return;
 	}
-	f->part[f->running].pid = pid;
-	f->part[f->running++].bytes = snap->parts[i].size;
+	f->slot[slot].pid = pid;
+	f->slot[slot].bytes = snap->parts[i].size;
+	f->running++;
 }
 
 static void
 await_part(struct flight *f)
 {
-	unsigned i = 0;
 	int status = 0;
 	pid_t pid;
 
 	while ((pid = wait(&status)) < 0 && errno == EINTR)
 		;
-	while (i < f->running && f->part[i].pid != pid)
-		i++;
-	if (i < f->running)
-		f->part[i] = f->part[--f->running];
-	else if (pid < 0) /* no child is left */
+	if (pid < 0) { /* no child is left */
 		f->running = 0;
+		f->code = EX_TEMPFAIL;
+		return;
+	}
+	for (unsigned i = 0; i < SYNC_JOBS_MAX; i++) {
+		if (f->slot[i].pid != pid)
+			continue;
+		f->slot[i].pid = 0;
+		f->running--;
+		f->used += f->brought[i];
+	}
 	if (!WIFEXITED(status))
 		f->code = EX_TEMPFAIL;
 	else if (WEXITSTATUS(status) && !f->code)
@@ -224,7 +243,7 @@ fly(struct run *r, const struct mirror_snap *snap, struct flight *f)
 			await_part(f);
 	}
 	r->args->opts.bytes_per_s = rate;
-	r->args->spent += *f->used;
+	r->args->spent += f->used;
 	if (r->args->budget != UINT64_MAX)
 		r->args->budget = budget_left(r, f);
 }
@@ -233,14 +252,15 @@ fly(struct run *r, const struct mirror_snap *snap, struct flight *f)
 static int
 bring_parts(struct run *r, const struct mirror_snap *snap, struct err *e)
 {
+	const size_t room = SYNC_JOBS_MAX * sizeof(uint64_t);
 	struct flight f = { .self = getpid() };
 
-	f.used = mmap(NULL, sizeof(*f.used), PROT_READ | PROT_WRITE,
+	f.brought = mmap(NULL, room, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (f.used == MAP_FAILED)
+	if (f.brought == MAP_FAILED)
 		return err_errno(e, "mmap", "a counter");
 	fly(r, snap, &f);
-	(void)munmap(f.used, sizeof(*f.used));
+	(void)munmap(f.brought, room);
 	if (f.code == EX_NOINPUT)
 		return GONE;
 	if (f.code) {
