@@ -167,20 +167,30 @@ arena_printf(struct arena *a, const char *fmt, ...)
 }
 
 char *
-arena_join(struct arena *arena, struct slice a, struct slice b)
+arena_join3(struct arena *arena, struct slice a, struct slice b, struct slice c)
 {
-	size_t size;
+	const struct slice all[] = { a, b, c };
+	size_t size = 1, at = 0;
 	char *p;
 
-	if (!mem_add(a.len, b.len, &size) || !mem_add(size, 1, &size) ||
-	    !(p = arena_alloc(arena, size)))
+	for (size_t i = 0; i < 3; i++)
+		if (!mem_add(size, all[i].len, &size))
+			return NULL;
+	if (!(p = arena_alloc(arena, size)))
 		return NULL;
-	if (a.len)
-		memcpy(p, a.ptr, a.len);
-	if (b.len)
-		memcpy(p + a.len, b.ptr, b.len);
-	p[a.len + b.len] = '\0';
+	for (size_t i = 0; i < 3; i++) {
+		if (all[i].len)
+			memcpy(p + at, all[i].ptr, all[i].len);
+		at += all[i].len;
+	}
+	p[at] = '\0';
 	return p;
+}
+
+char *
+arena_join(struct arena *arena, struct slice a, struct slice b)
+{
+	return arena_join3(arena, a, b, SLICE_NONE);
 }
 
 int

@@ -46,6 +46,8 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 /* `a` and then `b`, NUL-terminated; a small part of arena_printf()'s time. */
 char *arena_join(struct arena *arena, struct slice a, struct slice b)
     __attribute__((warn_unused_result));
+char *arena_join3(struct arena *arena, struct slice a, struct slice b,
+    struct slice c) __attribute__((warn_unused_result));
 /* A copy of `s` (NUL behind it); 0, or -1 and *out untouched. */
 int arena_copy(struct arena *a, struct slice s, struct slice *out)
     __attribute__((warn_unused_result));

@@ -42,8 +42,8 @@ add_target(struct render *r, struct link_target *t)
 }
 /* NOLINTEND(readability-function-*) */
 
-struct link_target *
-links_target(struct render *r, const struct md_node *n)
+static struct link_target *
+resolve(struct render *r, const struct md_node *n)
 {
 	struct render_target to = { .kind = RENDER_NO_TARGET };
 	struct link_target *t;
@@ -77,6 +77,18 @@ out:
 	if (!t)
 		r->failed = true;
 	return r->failed ? NULL : t;
+}
+
+struct link_target *
+links_target(struct render *r, const struct md_node *n)
+{
+	size_t i = (size_t)((uintptr_t)n / sizeof(*n)) % LINKS_MET;
+
+	if (r->met[i].node != n) {
+		r->met[i].target = resolve(r, n);
+		r->met[i].node = n;
+	}
+	return r->failed ? NULL : r->met[i].target;
 }
 
 /* --- the list below a block ------------------------------------------------ */

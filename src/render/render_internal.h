@@ -25,7 +25,8 @@
 
 enum {
 	RENDER_MAX_DEPTH = 200, /* of nodes in nodes; md_parse gives 64 + 16 */
-	RENDER_GRID_COLUMNS = 67
+	RENDER_GRID_COLUMNS = 67,
+	LINKS_MET = 16 /* a power of two */
 };
 
 enum format {
@@ -74,6 +75,11 @@ struct render {
 	struct link_target *targets;   /* all, a hash by uri */
 	struct link_target **numbered; /* in the order of their numbers */
 	size_t numbers, numbered_cap;
+	/* Links met lately: each is asked for more than once. */
+	struct {
+		const struct md_node *node;
+		struct link_target *target;
+	} met[LINKS_MET];
 
 	/* Links of the open block. */
 	struct link_item *items;

@@ -2,8 +2,11 @@
  * Documents become pages, in helpers that were forked once the plan stood, so
  * that each knows all addresses.  A helper replies:
  *
- *	0 or 1 (sound), size of the gemtext, words, messages, dependencies,
- *	outputs, record for the search index
+ *	outputs; 0 or 1 (sound), size of the gemtext, words, messages,
+ *	dependencies, record for the search index; how long the outputs are
+ *
+ * The outputs are nearly all of it, so they are packed where they are sent
+ * from, and their length (eight bytes, as in memory) stands at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +45,7 @@ struct slice
 job_address(struct job *j, struct slice address, const char *suffix)
 {
 	return slice_cstr(
-	    arena_printf(&j->s->arena, "%.*s%s", SLICE_FMT(address), suffix));
+	    arena_join(&j->s->arena, address, slice_cstr(suffix)));
 }
 
 int
@@ -50,8 +53,8 @@ job_pack(struct job *j, const struct output *o)
 {
 	if (!o->address.len)
 		return err_memory(j->err);
-	output_pack(&j->s->outputs, o);
-	return buf_failed(&j->s->outputs) ? err_memory(j->err) : 0;
+	output_pack(j->outputs, o);
+	return buf_failed(j->outputs) ? err_memory(j->err) : 0;
 }
 
 struct slice
@@ -298,7 +301,8 @@ convert(struct job *j, struct slice given, bool words_only)
 		.diag = &j->diag,
 		.whole = true,
 		.promote = PROMOTE_ALWAYS,
-		.again = true };
+		.again = true,
+		.head = &d->art.fm };
 	struct hash hash;
 
 	if (d->is_withdrawn)
@@ -331,14 +335,13 @@ static void
 prepare(struct scratch *c)
 {
 	struct buf *all[] = { &c->bytes, &c->page, &c->other, &c->messages,
-		&c->deps, &c->outputs, &c->words, &c->record };
+		&c->deps, &c->words, &c->record };
 
 	if (!c->is_ready) {
 		arena_init(&c->arena, (size_t)512 << 20);
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			buf_init(all[i], PAGE_MAX);
 		c->messages.max = MESSAGES_MAX;
-		c->outputs.max = (size_t)PAGE_MAX * 3;
 		c->is_ready = true;
 	}
 	arena_reset(&c->arena);
@@ -369,10 +372,13 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 	struct converting *c = ctx;
 	struct err e = ERR_INIT;
 	struct scratch *s = &c->s;
-	struct job j = {
-		.s = s, .site = c->site, .doc = c->stale[job], .err = &e
-	};
+	struct job j = { .s = s,
+		.site = c->site,
+		.doc = c->stale[job],
+		.err = &e,
+		.outputs = reply };
 	struct slice address;
+	uint64_t outputs;
 	int rc = -1;
 
 	prepare(s);
@@ -391,16 +397,36 @@ work(void *ctx, size_t job, struct slice given, struct buf *reply)
 		diag_err(&j.diag, DIAG_ERROR, &e);
 	links_release(&j.links);
 	s->messages.failed = false;
+	if (rc < 0)
+		buf_clear(reply);
+	outputs = reply->len;
 	pack_number(reply, rc == 0);
 	pack_number(reply, j.size);
 	pack_number(reply, j.word_count);
 	pack_slice(reply, buf_slice(&s->messages));
 	pack_slice(reply, buf_slice(&s->deps));
-	pack_slice(reply, rc == 0 ? buf_slice(&s->outputs) : SLICE_NONE);
 	pack_slice(reply, rc == 0 ? buf_slice(&s->record) : SLICE_NONE);
+	buf_add_mem(reply, &outputs, sizeof(outputs));
 }
 
 /* --- in the parent ------------------------------------------------------- */
+
+/* Takes the outputs off a reply; -1 where their length cannot be. */
+static int
+take_outputs(struct slice *reply, struct slice *out)
+{
+	uint64_t len;
+
+	if (reply->len < sizeof(len))
+		return -1;
+	reply->len -= sizeof(len);
+	memcpy(&len, reply->ptr + reply->len, sizeof(len));
+	if (len > reply->len)
+		return -1;
+	*out = slice_upto(*reply, (size_t)len);
+	*reply = slice_from(*reply, (size_t)len);
+	return 0;
+}
 
 static int
 add_messages(
@@ -431,17 +457,18 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	struct converting *c = ctx;
 	struct doc *d = c->stale[job];
 	struct source *s = d->source;
-	struct unpack in = { .rest = reply };
-	bool sound = unpack_number(&in) == 1;
 	struct output_unit u = { .before = s->unit, .doc = d };
 	struct slice messages, record;
+	struct unpack in = { .failed = take_outputs(&reply, &u.outputs) < 0 };
 	const char *name;
+	bool sound;
 
+	in.rest = reply;
+	sound = unpack_number(&in) == 1;
 	u.size = unpack_number(&in);
 	u.words = unpack_number(&in);
 	messages = unpack_slice(&in);
 	u.deps = unpack_slice(&in);
-	u.outputs = unpack_slice(&in);
 	record = unpack_slice(&in);
 	if (in.failed)
 		return err_set(e, ERR_CORRUPT, "a helper's reply is damaged");
@@ -453,8 +480,7 @@ take(void *ctx, size_t job, struct slice reply, struct err *e)
 	if (!sound)
 		return refuse(c, s, e);
 	build_progress(c->site->opts, "converting", ++c->site->converted);
-	name =
-	    arena_printf(&c->site->arena, "d/%.*s", SLICE_FMT(s->file->path));
+	name = arena_join(&c->site->arena, SLICE_LIT("d/"), s->file->path);
 	if (!name || plan_digest(c->site, d, &u.digest) < 0 ||
 	    plan_deps_digest(c->site, d, u.deps, &u.deps_digest) < 0)
 		return err_memory(e);

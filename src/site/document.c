@@ -139,6 +139,17 @@ begin_phase(
 }
 
 static int
+read_head(struct arena *arena, const struct frontmatter_split *split,
+    const struct document_opts *opts, struct frontmatter *out, struct err *e)
+{
+	if (!opts->head)
+		return frontmatter_parse(arena, split, opts->file,
+		    opts->again ? NULL : opts->diag, out, e);
+	*out = *opts->head;
+	return 0;
+}
+
+static int
 parse(struct arena *arena, struct slice bytes, const struct document_opts *opts,
     struct document *out, const char **phase, struct err *e)
 {
@@ -153,8 +164,7 @@ parse(struct arena *arena, struct slice bytes, const struct document_opts *opts,
 	begin_phase(opts, phase, "front-matter");
 	if (frontmatter_split(out->text, opts->file, head_diag, &split, e) <
 		0 ||
-	    frontmatter_parse(
-		arena, &split, opts->file, head_diag, &out->art.fm, e) < 0)
+	    read_head(arena, &split, opts, &out->art.fm, e) < 0)
 		return -1;
 	out->art.title = out->art.fm.title.text;
 	if (!opts->whole && out->art.title.len)

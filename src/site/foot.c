@@ -35,8 +35,8 @@ add_link(struct making *m, const char *scheme, struct slice address,
     const char *suffix, struct slice label)
 {
 	struct md_node *block = next_line(m);
-	const char *href = arena_printf(
-	    m->f->arena, "%s%.*s%s", scheme, SLICE_FMT(address), suffix);
+	const char *href = arena_join3(
+	    m->f->arena, slice_cstr(scheme), address, slice_cstr(suffix));
 
 	if (!block || !href ||
 	    !md_add_link(m->f->arena, block, slice_cstr(href), label))
@@ -53,8 +53,8 @@ word(const struct making *m, enum word w)
 static struct slice
 named(struct making *m, enum word w, struct slice name)
 {
-	const char *text = arena_printf(
-	    m->f->arena, "%s: %.*s", m->f->words->word[w], SLICE_FMT(name));
+	const char *text =
+	    arena_join3(m->f->arena, word(m, w), SLICE_LIT(": "), name);
 
 	if (!text)
 		m->failed = true;
@@ -243,8 +243,7 @@ static void
 add_addresses(struct making *m)
 {
 	const struct foot *f = m->f;
-	const char *menu =
-	    arena_printf(f->arena, "/1%.*s", SLICE_FMT(f->address));
+	const char *menu = arena_join(f->arena, SLICE_LIT("/1"), f->address);
 
 	if (!menu)
 		m->failed = true;

@@ -12,7 +12,7 @@
 /* A helper's memory, used again for each document. */
 struct scratch {
 	struct arena arena;
-	struct buf bytes, page, other, messages, deps, outputs, words, record;
+	struct buf bytes, page, other, messages, deps, words, record;
 	bool is_ready;
 };
 
@@ -26,17 +26,20 @@ struct job {
 	const struct words *words;
 	struct diag diag;
 	struct err *err;
-	uint64_t size; /* bytes of the whole as gemtext */
+	struct buf *outputs; /* the reply begins with them */
+	uint64_t size;       /* bytes of the whole as gemtext */
 	bool in_parts;
-	size_t word_count;      /* of s->words */
-	struct letter *replies; /* in the order they are shown */
+	struct md_node *text_foot;          /* of all texts of a sheet */
+	const struct md_node *text_foot_of; /* its tree */
+	size_t word_count;                  /* of s->words */
+	struct letter *replies;             /* in the order they are shown */
 	size_t reply_count, reply_bytes;
 };
 
 /* The document's address, or another, with `suffix` behind, in the arena. */
 struct slice job_address(
     struct job *j, struct slice address, const char *suffix);
-/* Packs an output into s->outputs. */
+/* Packs an output for the reply. */
 int job_pack(struct job *j, const struct output *o)
     __attribute__((warn_unused_result));
 /* The address of an alias in one form; "" is the alias as it was given. */

@@ -81,10 +81,14 @@ pack_alias_forms(struct job *j, const struct form *f, struct output *o)
 	return 0;
 }
 
-/* The foot goes again: each form has its own. */
+/* What follows `last` in the tree goes back into the foot. */
 static void
-cut_foot(struct md_node *tree, struct md_node *last)
+cut_foot(struct md_node *tree, struct md_node *last, struct md_node *foot)
 {
+	foot->first = last ? last->next : tree->first;
+	foot->last = foot->first ? tree->last : NULL;
+	for (struct md_node *n = foot->first; n; n = n->next)
+		n->parent = foot;
 	if (last)
 		last->next = NULL;
 	else
@@ -92,11 +96,10 @@ cut_foot(struct md_node *tree, struct md_node *last)
 	tree->last = last;
 }
 
-/* Leaves the sheet in one form in s->page. */
-static int
-render_form(struct job *j, const struct sheet *sheet, const struct form *f)
+/* The foot of `f`; the texts have the same, whatever their width. */
+static struct md_node *
+foot_of(struct job *j, const struct sheet *sheet, const struct form *f)
 {
-	struct md_node *last = sheet->tree->last, *foot;
 	struct foot how = { .arena = &j->s->arena,
 		.site = j->site,
 		.doc = j->doc,
@@ -109,6 +112,22 @@ render_form(struct job *j, const struct sheet *sheet, const struct form *f)
 		.reply_count = j->reply_count,
 		.part = sheet->part,
 		.parts = sheet->parts };
+
+	if (!how.is_text)
+		return foot_make(&how);
+	if (!j->text_foot || j->text_foot_of != sheet->tree) {
+		j->text_foot = foot_make(&how);
+		j->text_foot_of = sheet->tree;
+	}
+	return j->text_foot;
+}
+
+/* Leaves the sheet in one form in s->page. */
+static int
+render_form(struct job *j, const struct sheet *sheet, const struct form *f)
+{
+	struct md_node *last = sheet->tree->last;
+	struct md_node *foot = foot_of(j, sheet, f);
 	struct render_opts opts = { .lang = j->doc->lang,
 		.words = j->words,
 		.columns = f->columns,
@@ -117,7 +136,7 @@ render_form(struct job *j, const struct sheet *sheet, const struct form *f)
 		.resolve_ctx = &j->links };
 	int rc;
 
-	if (!(foot = foot_make(&how)))
+	if (!foot)
 		return err_memory(j->err);
 	while (foot->first)
 		md_move(foot->first, sheet->tree);
@@ -125,7 +144,7 @@ render_form(struct job *j, const struct sheet *sheet, const struct form *f)
 	j->links.form = f->links;
 	j->links.address = job_address(j, sheet->address, ".gmi");
 	rc = f->render(&j->s->page, sheet->tree, &opts, j->err);
-	cut_foot(sheet->tree, last);
+	cut_foot(sheet->tree, last, foot);
 	return rc;
 }
 

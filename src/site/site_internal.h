@@ -351,6 +351,7 @@ struct document_opts {
 	enum promote promote;
 	bool whole;
 	bool again; /* bytes and head were told of before */
+	const struct frontmatter *head; /* as it was read before, or NULL */
 };
 int document_parse(struct arena *arena, struct slice bytes,
     const struct document_opts *opts, struct document *out, struct err *e)
