@@ -50,20 +50,18 @@ mem_free(void *p)
 void *
 mem_alloc_filled(size_t size)
 {
-	size_t rounded;
-	void *p;
+	void *p = NULL;
 
-	if (size < LARGE_PAGE_BYTES / 4 ||
-	    !mem_add(size, LARGE_PAGE_BYTES - 1, &rounded))
+	if (size < LARGE_PAGE_BYTES / 4)
 		return mem_alloc(size);
-	rounded -= rounded % LARGE_PAGE_BYTES;
-	p = must_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, rounded);
+	/* Not rounded up: the heap keeps some bytes before each piece, and a
+	 * large page of their own for those would be a waste. */
+	if (must_fail() || posix_memalign(&p, LARGE_PAGE_BYTES, size))
+		return NULL;
 #if defined(MADV_HUGEPAGE) && defined(MADV_POPULATE_WRITE)
 	/* Hints: a kernel that knows neither gives the pages one by one. */
-	if (p) {
-		(void)madvise(p, rounded, MADV_HUGEPAGE);
-		(void)madvise(p, size, MADV_POPULATE_WRITE);
-	}
+	(void)madvise(p, size, MADV_HUGEPAGE);
+	(void)madvise(p, size, MADV_POPULATE_WRITE);
 #endif
 	return p;
 }

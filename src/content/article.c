@@ -195,3 +195,9 @@ article_decode(struct arena *arena, struct slice bytes, struct article *out)
 	get_arrays(&i, &out->fm);
 	return i.in.failed || i.in.rest.len ? -1 : 0;
 }
+
+struct slice
+article_head(struct slice bytes)
+{
+	return slice_from(bytes, HASH_BYTES);
+}

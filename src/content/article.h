@@ -31,4 +31,7 @@ void article_encode(struct buf *out, const struct article *a);
 int article_decode(struct arena *arena, struct slice bytes, struct article *out)
     __attribute__((warn_unused_result));
 
+/* Of such bytes what is not of the body: all but the file's digest. */
+struct slice article_head(struct slice bytes);
+
 #endif

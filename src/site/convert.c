@@ -565,6 +565,10 @@ is_stale(const struct site *site, struct doc *d, bool *stale, struct err *e)
 		return 0;
 	d->size = u.size;
 	d->words = u.words;
+	if (plan_is_as_before(site, d)) {
+		*stale = false;
+		return 0;
+	}
 	if (plan_digest(site, d, &digest) < 0)
 		return err_memory(e);
 	if (memcmp(digest.b, u.digest.b, sizeof(digest.b)) != 0)
@@ -660,6 +664,10 @@ convert_documents(struct site *site, bool *again, struct err *e)
 			return -1;
 		if (stale)
 			c.stale[c.count++] = site->docs[i];
+		/* Now, and not once there are helpers: what is written then is
+		 * copied first. */
+		else if (pages_show(site, site->docs[i]) < 0)
+			return err_memory(e);
 	}
 	words = add_unindexed(&c);
 	if (searching_begin(site, c.count + words, e) < 0 ||

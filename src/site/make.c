@@ -329,32 +329,24 @@ load_all(struct site *site, struct err *e)
 	return -1;
 }
 
-/* What lists show, and with it the size. */
-static int
-set_shown(struct site *site)
+int
+pages_show(struct site *site, struct doc *d)
 {
 	struct buf text;
-	int rc = 0;
+	size_t start;
+	int rc;
 
 	buf_init(&text, (size_t)1 << 20);
-	for (size_t i = 0; i < site->article_count && !rc; i++) {
-		struct doc *d = site->articles[i];
-		size_t start;
-
-		buf_clear(&text);
-		buf_add(&text, d->named);
-		pack_number(&text, d->day);
-		pack_number(&text, page_minutes(d));
-		start = text.len;
-		render_size(&text, d->size);
-		if (buf_failed(&text))
-			rc = -1;
-		else
-			rc = arena_copy(
-			    &site->arena, buf_slice(&text), &d->shown);
-		if (!rc)
-			d->kilo = slice_from(d->shown, start);
-	}
+	buf_add(&text, d->named);
+	pack_number(&text, d->day);
+	pack_number(&text, page_minutes(d));
+	start = text.len;
+	render_size(&text, d->size);
+	rc = buf_failed(&text)
+	    ? -1
+	    : arena_copy(&site->arena, buf_slice(&text), &d->shown);
+	if (!rc)
+		d->kilo = slice_from(d->shown, start);
 	buf_release(&text);
 	return rc;
 }
@@ -384,8 +376,10 @@ pages_make(struct site *site, struct err *e)
 
 	if (load_all(site, e) < 0)
 		return -1;
-	if (set_shown(site) < 0)
-		return err_memory(e);
+	for (size_t i = 0; i < site->article_count; i++)
+		if (!site->articles[i]->shown.len &&
+		    pages_show(site, site->articles[i]) < 0)
+			return err_memory(e);
 	buf_init(&in, (size_t)1 << 30);
 	for (size_t i = 0; i < site->index_count && !rc; i++)
 		if (site->indexes[i]->kind != INDEX_OFFLINE)

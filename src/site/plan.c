@@ -614,6 +614,22 @@ plan_deps_digest(const struct site *site, const struct doc *d,
 
 /* --- the map ------------------------------------------------------------- */
 
+/* Whether all that documents show of one another is what it was. */
+static bool
+has_old_heads(const struct site *site)
+{
+	for (size_t i = 0; i < site->source_count; i++) {
+		const struct source *s = &site->sources[i];
+
+		if (s->kind != SOURCE_FILE &&
+		    s->payload.ptr != s->old_payload.ptr &&
+		    !slice_eq(
+			article_head(s->payload), article_head(s->old_payload)))
+			return false;
+	}
+	return true;
+}
+
 static int
 hash_map(struct site *site, struct err *e)
 {
@@ -622,6 +638,7 @@ hash_map(struct site *site, struct err *e)
 	int rc;
 
 	buf_init(&in, (size_t)4 << 30);
+	pack_hash(&in, &site->base_hash);
 	for (size_t i = 0; i < site->source_count; i++) {
 		const struct source *s = &site->sources[i];
 
@@ -649,7 +666,17 @@ hash_map(struct site *site, struct err *e)
 	    slice_eq(old,
 		slice_make(
 		    (const char *)site->map_hash.b, sizeof(site->map_hash.b)));
+	site->heads_are_old = site->map_is_old && has_old_heads(site);
 	return rc;
+}
+
+bool
+plan_is_as_before(const struct site *site, const struct doc *d)
+{
+	const struct source *s = d->source;
+
+	/* What was made by this build was made by an earlier plan of it. */
+	return site->heads_are_old && !s->stale && !s->is_done && s->unit.len;
 }
 
 int
@@ -699,7 +726,7 @@ plan_documents(struct site *site, struct err *e)
 	if (settle_addresses(site, e) < 0 || name_docs(site, e) < 0 ||
 	    make_lists(site, e) < 0 || terms_plan(site, e) < 0 ||
 	    pages_plan(site, e) < 0 || settle_aliases(site, e) < 0 ||
-	    relate_documents(site, e) < 0 || replying_plan(site, e) < 0)
+	    replying_plan(site, e) < 0 || hash_map(site, e) < 0)
 		return -1;
-	return hash_map(site, e);
+	return relate_documents(site, e);
 }

@@ -254,6 +254,7 @@ relate_documents(struct site *site, struct err *e)
 	for (size_t i = 0; i < site->article_count; i++)
 		site->articles[i]->days = days(site->articles[i]);
 	for (size_t i = 0; i < site->article_count; i++)
-		relate(site->articles[i], (unsigned)i + 1);
+		if (!plan_is_as_before(site, site->articles[i]))
+			relate(site->articles[i], (unsigned)i + 1);
 	return 0;
 }

@@ -132,10 +132,10 @@ struct doc {
 	 * documents, and each slice would be a cache line of its own.
 	 */
 	struct slice named; /* what another's foot shows; by plan_documents() */
-	struct slice shown; /* what an index shows; by pages_make() */
+	struct slice shown; /* what an index shows; by pages_show() */
 	uint64_t size;      /* bytes of its gemtext, once it is converted */
 	uint64_t words;     /* to read, then */
-	struct slice kilo;  /* the same for people: "4.2 KB"; by pages_make() */
+	struct slice kilo;  /* the same for people: "4.2 KB"; by pages_show() */
 	struct doc_term *terms;
 	size_t term_count;
 	struct doc *newer, *older; /* articles in its language, or NULL */
@@ -223,6 +223,7 @@ struct site {
 	 */
 	struct hash map_hash;
 	bool map_is_old;
+	bool heads_are_old;  /* and titles, dates, terms of all documents are */
 	struct words *words; /* of the catalogue's overrides; see words_in */
 	struct slice *word_langs;
 	size_t word_count;
@@ -350,7 +351,7 @@ struct document_opts {
 	struct diag *diag;
 	enum promote promote;
 	bool whole;
-	bool again; /* bytes and head were told of before */
+	bool again;                     /* bytes and head were told of before */
 	const struct frontmatter *head; /* as it was read before, or NULL */
 };
 int document_parse(struct arena *arena, struct slice bytes,
@@ -417,6 +418,11 @@ int plan_settle(struct site *site, struct doc *d, struct err *e)
 struct source *plan_find_source(const struct site *site, struct slice path);
 /* The document at `address`, without extension; NULL: none. */
 struct doc *plan_find_doc(const struct site *site, struct slice address);
+/*
+ * Whether `d` and all that its foot shows are what they were at the last build:
+ * its digest need not be made, and what it is related to is not looked for.
+ */
+bool plan_is_as_before(const struct site *site, const struct doc *d);
 /* The digest of what `d` is made of itself. */
 int plan_digest(const struct site *site, const struct doc *d, struct hash *out)
     __attribute__((warn_unused_result));
@@ -619,6 +625,11 @@ struct index *pages_find(const struct site *site, struct slice address);
 
 /* --- make.c -------------------------------------------------------------- */
 
+/*
+ * Packs what lists show of `d`, once its size is known; -1: memory ended.
+ */
+int pages_show(struct site *site, struct doc *d)
+    __attribute__((warn_unused_result));
 /* Puts the indexes whose digest is new, drops those that are no more. */
 int pages_make(struct site *site, struct err *e)
     __attribute__((warn_unused_result));

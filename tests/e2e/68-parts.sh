@@ -58,13 +58,29 @@ line g/$a/all.gmi '=> ../long.gmi Contents'
 line o/$a '1Next: Part 2 of 2	/articles/long/part-2	h.test	70'
 line o/$a/part-2 '1Previous: Part 1 of 2	/articles/long	h.test	70'
 
-# an attachment cannot take the address of a part
+# an attachment cannot take the address of a part; others, which were converted
+# for its new title first, show the title that stays
 printf 'x\n' >"$c/articles/all.gmi"
-sed -i 's/\[r.pdf\]/[r.pdf, all.gmi]/' "$c/articles/long.md"
+sed -i 's/\[r.pdf\]/[r.pdf, all.gmi]/; s/^title: .*/title: Longest/' \
+	"$c/articles/long.md"
 build 1
 says '"articles/all.gmi" has the address of a part of this article'
+line g/articles/short.gmi '=> long.gmi Previous: Long'
+build 1
+line g/articles/short.gmi '=> long.gmi Previous: Long'
 rm "$c/articles/all.gmi"
 sed -i 's/, all.gmi//' "$c/articles/long.md"
+build 0
+line g/articles/short.gmi '=> long.gmi Previous: Longest'
+
+# a body that changes alone leaves the foot as it is
+echo 'More.' >>"$c/articles/short.md"
+build 0
+line g/articles/short.gmi 'Body of Short. More.'
+line g/articles/short.gmi '=> long.gmi Previous: Longest'
+sed -i 's/^title: .*/title: Long/' "$c/articles/long.md"
+build 0
+line g/articles/short.gmi '=> long.gmi Previous: Long'
 
 # shortened, it is one page again, and nobody is told of lost parts
 sed -i '/^## Heading 2/,/^## Heading 6/d' "$c/articles/long.md"
