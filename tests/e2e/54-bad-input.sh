@@ -189,16 +189,24 @@ whole
 	fail 'something else than a file is published'
 only none
 
-# --- a file that nobody may read
-if [ "$(id -u)" != 0 ]; then
-	echo x | article locked.md
-	chmod 0 "$c/articles/locked.md"
-	build 1
-	says 'articles/locked.md: Permission denied'
-	whole
-	chmod 600 "$c/articles/locked.md"
-	only none
+# --- a file that nobody may read; root builds as somebody else
+echo x | article locked.md
+chmod 0 "$c/articles/locked.md"
+mine=$QASID
+if [ "$(id -u)" = 0 ]; then
+	cp "$QASID" "$tmp/qasid"
+	printf '#!/bin/sh\nexec setpriv --reuid nobody --clear-groups "%s" "$@"\n' \
+		"$tmp/qasid" >"$tmp/as-nobody"
+	chmod +x "$tmp/as-nobody"
+	chown -R nobody "$tmp"
+	QASID=$tmp/as-nobody
 fi
+build 1
+says 'articles/locked.md: Permission denied'
+QASID=$mine
+whole
+chmod 600 "$c/articles/locked.md"
+only none
 
 # --- names
 echo x | article "$(printf 'a\033b.md')"

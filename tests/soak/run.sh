@@ -14,19 +14,24 @@ serve --set public.gemini=1965 --set public.gopher=70 \
 	--set limits.handshake=10s --set limits.request=10s \
 	--set limits.stall=8s --set limits.drain=3s --set limits.reload=30s \
 	--set "status.socket=$work/status" --set "counts=$work/counts"
+mkfifo "$work/enough"
 (
 	n=0
-	while [ ! -e "$work/enough" ]; do
+	code=124
+	# An edition every three seconds, until somebody writes into the pipe.
+	while [ $code = 124 ]; do
 		n=$((n + 1))
 		printf 'g/tick.gmi page text/gemini en # Tick %d\\n\n' $n |
 			"$BUILD/e2e/mkstore" "$work/store"
-		sleep 3
+		code=0
+		timeout 3 head -n 1 "$work/enough" >"$work/said" || code=$?
 	done
+	[ $code = 0 ]
 ) &
 publisher=$!
 code=0
 "$BUILD/soak/soak" "$host" "$gemini" "$gopher" "$pid" "$seconds" || code=$?
-: >"$work/enough"
+echo enough >"$work/enough"
 wait $publisher || fail "publishing failed"
 "$BUILD/qasid" status --socket "$work/status"
 stop
