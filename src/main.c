@@ -1,8 +1,10 @@
 /*
  * main.c: the table of subcommands; each stands in a file of its own in cmd/.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -39,6 +41,17 @@ usage(FILE *to)
 		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
 }
 
+/* Each command tells its usage when it is asked for what it has not. */
+static int
+help(const struct command *c, char **argv)
+{
+	opterr = 0;
+	if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+		return CMD_FAILED;
+	(void)c->run(2, argv + 1);
+	return CMD_FINE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -55,7 +68,9 @@ main(int argc, char **argv)
 		return cmd_version(argc - 1, argv + 1);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return argc == 3 && !strcmp(argv[2], "--help")
+			    ? help(&commands[i], argv)
+			    : commands[i].run(argc - 1, argv + 1);
 	fprintf(stderr, "qasid: no command \"%s\"\n", argv[1]);
 	usage(stderr);
 	return CMD_USAGE;
