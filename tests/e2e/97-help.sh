@@ -19,6 +19,6 @@ while read -r c; do
 done <"$tmp/commands"
 code=0
 "$QASID" nothing >"$tmp/out" 2>"$tmp/err" || code=$?
-[ "$code" = 2 ] && grep -q 'no command "nothing"' "$tmp/err" ||
-	fail "an unknown command: exit $code"
+[ "$code" = 2 ] || fail "an unknown command: exit $code"
+grep -q 'no command "nothing"' "$tmp/err" || fail "says: $(cat "$tmp/err")"
 echo 'help: fine'
