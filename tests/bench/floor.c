@@ -38,6 +38,21 @@ fail(const char *what)
 	exit(2);
 }
 
+/* As the server does: each ticket serves once (RFC 8446, appendix C.4). */
+static SSL_TICKET_RETURN
+renew(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
+    SSL_TICKET_STATUS status, void *arg)
+{
+	(void)ssl;
+	(void)session;
+	(void)name;
+	(void)len;
+	(void)arg;
+	if (status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW)
+		return SSL_TICKET_RETURN_USE_RENEW;
+	return SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
 static void
 make_context(const char *cert, const char *key, size_t tickets)
 {
@@ -55,6 +70,8 @@ make_context(const char *cert, const char *key, size_t tickets)
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"f", 1);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_num_tickets(ctx, tickets);
+	if (tickets)
+		SSL_CTX_set_session_ticket_cb(ctx, NULL, renew, NULL);
 }
 
 static int
