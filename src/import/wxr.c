@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <limits.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/library.h"
 #include "markdown/sanitise.h"
 
 #include "import/wxr.h"
@@ -26,7 +26,7 @@
 
 #define MEMBER(name) __typeof__(xml##name) *(name);
 static struct {
-	void *library;
+	bool is_loaded;
 	FUNCTIONS(MEMBER)
 } xml;
 
@@ -61,29 +61,20 @@ struct reader {
 
 /* --- the library --------------------------------------------------------------- */
 
-static bool
-find(void *library, const char *name, void *out)
-{
-	void *p = dlsym(library, name);
-
-	/* A function's address comes as a datum's, as POSIX has it. */
-	memcpy(out, &p, sizeof(p));
-	return p != NULL;
-}
-
 static int
 load(struct err *e)
 {
-	void *library;
+#define FUNCTION(name) { "xml" #name, &xml.name },
+	static const struct library_function all[] = { FUNCTIONS(FUNCTION) };
+#undef FUNCTION
+	const char *why;
 
-	if (xml.library)
+	if (xml.is_loaded)
 		return 0;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-#define AND_FIND(name) &&find(library, "xml" #name, &xml.name)
-	if (!(library FUNCTIONS(AND_FIND)))
-		return err_set(e, ERR_SYSTEM, "reading XML: %s", dlerror());
-#undef AND_FIND
-	xml.library = library;
+	why = library_load(LIBRARY, all, sizeof(all) / sizeof(all[0]));
+	if (why)
+		return err_set(e, ERR_SYSTEM, "reading XML: %s", why);
+	xml.is_loaded = true;
 	return 0;
 }
 

@@ -1,8 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "replies/message.h"
+#include "server/child.h"
 #include "server/log.h"
 #include "server/worker.h"
 
@@ -32,20 +31,6 @@ struct receiver {
 	struct buf answer;
 	char packet[REPLY_MESSAGE_MAX];
 };
-
-static void
-set_signals(void)
-{
-	static const int ignored[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
-		SIGUSR1, SIGUSR2 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		sigaction(ignored[i], &ignore, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* Whether another may be taken now. */
 static bool
@@ -164,9 +149,7 @@ receiver_run(const struct receiver_job *job)
 	struct err e = ERR_INIT;
 	int status = 1;
 
-	set_signals();
-	log_enter_worker();
-	prctl(PR_SET_NAME, "qasid-replies", 0, 0, 0);
+	child_begin("qasid-replies");
 	if (!r)
 		return 1;
 	r->job = job;

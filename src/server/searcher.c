@@ -1,7 +1,5 @@
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "search/message.h"
+#include "server/child.h"
 #include "server/log.h"
 #include "server/worker.h"
 
@@ -31,20 +30,6 @@ struct searcher {
 	struct buf answer;
 	char question[MESSAGE_MAX];
 };
-
-static void
-set_signals(void)
-{
-	static const int ignored[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
-		SIGUSR1, SIGUSR2 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t none;
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		sigaction(ignored[i], &ignore, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* The alarm ends the process; 0 takes it back. */
 static void
@@ -137,9 +122,7 @@ searcher_run(const struct searcher_job *job)
 	struct err e = ERR_INIT;
 	int r = 1;
 
-	set_signals();
-	log_enter_worker();
-	prctl(PR_SET_NAME, "qasid-search", 0, 0, 0);
+	child_begin("qasid-search");
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	if (!s)
 		return 1;

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -12,6 +11,7 @@
 #include "net/tls.h"
 #include "server/answer.h"
 #include "server/ask.h"
+#include "server/child.h"
 #include "server/log.h"
 #include "server/post.h"
 
@@ -51,23 +51,6 @@ on_sigbus(int sig)
 	(void)sig;
 	log_last_word(text, sizeof(text) - 1);
 	_exit(1);
-}
-
-static void
-set_signals(void)
-{
-	static const int ignored[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP,
-		SIGUSR1, SIGUSR2 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction bus = { .sa_handler = on_sigbus };
-	sigset_t none;
-
-	/* A signal to the group is the parent's; it tells us what to do. */
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		sigaction(ignored[i], &ignore, NULL);
-	sigaction(SIGBUS, &bus, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static void
@@ -342,14 +325,14 @@ close_parts(struct worker *w)
 int
 worker_run(const struct worker_job *job)
 {
+	struct sigaction bus = { .sa_handler = on_sigbus };
 	struct worker *w = mem_calloc(1, sizeof(*w));
 	char word = WORKER_READY;
 	struct err e = ERR_INIT;
 	int r = 1;
 
-	set_signals();
-	log_enter_worker();
-	prctl(PR_SET_NAME, "qasid-worker", 0, 0, 0);
+	child_begin("qasid-worker");
+	sigaction(SIGBUS, &bus, NULL);
 	if (!w || job->socket_count > LISTENERS_MAX)
 		return 1;
 	w->job = job;

@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/library.h"
 #include "base/mem.h"
 
 #include "site/bundle.h"
@@ -45,7 +45,7 @@
 
 #define MEMBER(name) __typeof__(archive_##name) *(name);
 static struct {
-	void *library;
+	bool is_loaded;
 	FUNCTIONS(MEMBER)
 } ar;
 
@@ -56,30 +56,20 @@ struct bundle {
 	int64_t time_s;
 };
 
-/* Finds `name` and puts it into the function pointer at `out`. */
-static bool
-find(void *library, const char *name, void *out)
-{
-	void *p = dlsym(library, name);
-
-	/* A function's address comes as a datum's, as POSIX has it. */
-	memcpy(out, &p, sizeof(p));
-	return p != NULL;
-}
-
 static int
 load(struct err *e)
 {
-	void *library;
+#define FUNCTION(name) { "archive_" #name, &ar.name },
+	static const struct library_function all[] = { FUNCTIONS(FUNCTION) };
+#undef FUNCTION
+	const char *why;
 
-	if (ar.library)
+	if (ar.is_loaded)
 		return 0;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-#define AND_FIND(name) &&find(library, "archive_" #name, &ar.name)
-	if (!(library FUNCTIONS(AND_FIND)))
-		return err_set(e, ERR_SYSTEM, "offline copies: %s", dlerror());
-#undef AND_FIND
-	ar.library = library;
+	why = library_load(LIBRARY, all, sizeof(all) / sizeof(all[0]));
+	if (why)
+		return err_set(e, ERR_SYSTEM, "offline copies: %s", why);
+	ar.is_loaded = true;
 	return 0;
 }
 
