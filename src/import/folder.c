@@ -316,17 +316,11 @@ read_head(struct head *h, struct slice html)
 }
 
 static void
-add_decoded(
+add_plain(
     struct folder *f, struct buf *out, const char *key, struct slice value)
 {
-	struct buf text;
-
-	if (!value.len)
-		return;
-	buf_init(&text, URL_MAX);
-	html_decode(&text, value);
-	front_add(out, key, front_plain(&f->arena, buf_slice(&text)));
-	buf_release(&text);
+	if (value.len)
+		front_add(out, key, front_plain(&f->arena, value));
 }
 
 static void
@@ -337,9 +331,9 @@ add_front_matter(struct folder *f, const struct head *h, struct buf *out)
 	struct date d;
 
 	buf_add_cstr(out, "---\n");
-	add_decoded(
+	add_plain(
 	    f, out, "title", h->title.len ? h->title : slice_cstr(page->slug));
-	add_decoded(f, out, "author", h->author);
+	add_plain(f, out, "author", h->author);
 	if (date_parse(h->date, &d) == 0) {
 		char date[DATE_RFC3339_BYTES + 1];
 
@@ -359,7 +353,7 @@ add_front_matter(struct folder *f, const struct head *h, struct buf *out)
 	yaml_add_scalar(out, buf_slice(&alias));
 	buf_add_cstr(out, "]\n");
 	buf_release(&alias);
-	add_decoded(f, out, "summary", h->summary);
+	add_plain(f, out, "summary", h->summary);
 	buf_add_cstr(out, "---\n\n");
 }
 

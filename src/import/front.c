@@ -1,7 +1,10 @@
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "base/yaml.h"
+#include "markdown/entities.h"
 
 #include "import/front.h"
 
@@ -13,28 +16,50 @@ front_add(struct buf *out, const char *key, struct slice value)
 	buf_add_char(out, '\n');
 }
 
+/*
+ * The bytes that the first character of `s` is of, and in dst what it stands
+ * for, *made bytes.
+ */
+static size_t
+take_character(struct slice s, char dst[ENTITY_MAX_BYTES], size_t *made)
+{
+	size_t n = entity_length(s);
+	int decoded = n ? entity_decode(slice_upto(s, n), dst) : -1;
+
+	*made = decoded < 0 ? 1 : (size_t)decoded;
+	if (decoded >= 0)
+		return n;
+	dst[0] = s.ptr[0];
+	return 1;
+}
+
 struct slice
 front_plain(struct arena *arena, struct slice html)
 {
-	char *p = arena_alloc(arena, html.len + 1);
-	size_t len = 0;
+	/* Some references are shorter than what they stand for. */
+	char *p = arena_alloc(arena, 2 * html.len + ENTITY_MAX_BYTES);
+	size_t len = 0, n;
 	bool gap = false, tag = false;
 
-	for (size_t i = 0; p && i < html.len; i++) {
-		char c = html.ptr[i];
+	for (size_t i = 0; p && i < html.len; i += n) {
+		char c[ENTITY_MAX_BYTES];
+		size_t made;
 
-		if (tag || c == '<') {
-			tag = c != '>';
+		n = 1;
+		if (tag || html.ptr[i] == '<') {
+			tag = html.ptr[i] != '>';
 			continue;
 		}
-		if ((unsigned char)c <= ' ') {
+		n = take_character(slice_from(html, i), c, &made);
+		if (made == 1 && (unsigned char)*c <= ' ') {
 			gap = len > 0;
 			continue;
 		}
-		if (gap)
+		if (gap && made)
 			p[len++] = ' ';
-		gap = false;
-		p[len++] = c;
+		gap = gap && !made;
+		memcpy(p + len, c, made);
+		len += made;
 	}
 	return slice_make(p, len);
 }

@@ -12,7 +12,7 @@ struct buf;
 /* Appends "key: value". */
 void front_add(struct buf *out, const char *key, struct slice value);
 
-/* `html` without tags, on one line; empty when memory ends. */
+/* The text of `html`, without tags, on one line; empty when memory ends. */
 struct slice front_plain(struct arena *arena, struct slice html);
 
 /* `given`, or Urdu where most letters are Arabic ones, else English. */

@@ -188,6 +188,8 @@ trim_para(struct html *h)
 
 	while (slice_ends(s, SLICE_LIT("\\\n")))
 		s.len -= 2;
+	while (h->opts->plain && slice_ends(s, SLICE_LIT("\n")))
+		s.len--;
 	while (slice_ends(s, SLICE_LIT("<br>")))
 		s.len -= 4;
 	buf_truncate(&h->para, s.len);
@@ -437,7 +439,7 @@ heading_tag(struct html *h, const struct tag *t)
 {
 	html_flush(h);
 	h->heading = 0;
-	if (!t->closing && !h->in_cell)
+	if (!t->closing && !h->in_cell && !h->opts->plain)
 		h->heading = (unsigned)(t->name.ptr[1] - '0');
 }
 
@@ -478,6 +480,8 @@ rule_tag(struct html *h)
 static void
 code_tag(struct html *h, const struct tag *t)
 {
+	if (h->opts->plain)
+		return;
 	if (t->closing && h->in_code)
 		html_code_end(h);
 	else if (!t->closing)
@@ -488,7 +492,7 @@ static void
 pre_tag(struct html *h, const struct tag *t)
 {
 	html_flush(h);
-	h->in_pre = !t->closing;
+	h->in_pre = !t->closing && !h->opts->plain;
 }
 
 static void
@@ -629,7 +633,9 @@ special(struct html *h, struct slice s)
 	size_t n;
 
 	if (s.ptr[0] == '[') {
-		n = h->in_pre || h->in_code ? 0 : html_shortcode(h, s);
+		n = h->in_pre || h->in_code || h->opts->plain
+		    ? 0
+		    : html_shortcode(h, s);
 	} else {
 		if ((n = html_comment(s)))
 			return n;

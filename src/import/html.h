@@ -30,7 +30,12 @@ struct import_html {
 	const char *file;    /* for messages */
 	unsigned first_line; /* of the text in it */
 	bool line_breaks;    /* a line ends where it does in the source */
-	struct diag *diag;   /* what could not be converted; may be NULL */
+	/*
+	 * Text in place of Markdown: nothing is escaped, no emphasis, a link
+	 * is its words and its address, "[" begins no shortcode.
+	 */
+	bool plain;
+	struct diag *diag; /* what could not be converted; may be NULL */
 	/* Appends what the link or picture to `target` shall lead to. */
 	void (*resolve)(void *ctx, struct slice target, struct buf *out);
 	/*

@@ -39,6 +39,8 @@ needs_escape(const struct html *h, struct slice rest)
 {
 	char c = rest.ptr[0], next = ' ';
 
+	if (h->opts->plain)
+		return false;
 	if (rest.len > 1)
 		next = rest.ptr[1];
 
@@ -118,7 +120,8 @@ add_target(struct html *h, struct slice target)
 
 		if ((unsigned char)c <= ' ' || strchr("()<>\\\"", c))
 			buf_addf(&h->para, "%%%02X", (unsigned char)c);
-		else if (c == '|' || c == '*' || c == '_' || c == '`')
+		else if (!h->opts->plain &&
+		    (c == '|' || c == '*' || c == '_' || c == '`'))
 			buf_addf(&h->para, "\\%c", c);
 		else
 			buf_add_char(&h->para, c);
@@ -128,9 +131,25 @@ add_target(struct html *h, struct slice target)
 	buf_release(&resolved);
 }
 
+/* The address of a link in plain text, unless it is what the link says. */
+static void
+add_address(struct html *h)
+{
+	if (slice_ends(buf_slice(&h->para), buf_slice(&h->href)))
+		return;
+	buf_add_cstr(&h->para, " (");
+	add_target(h, buf_slice(&h->href));
+	buf_add_char(&h->para, ')');
+}
+
 static void
 write_mark(struct html *h, const struct mark *m, bool opens)
 {
+	if (h->opts->plain) {
+		if (m->kind == 'L' && !opens)
+			add_address(h);
+		return;
+	}
 	if (m->kind == 'L' && opens && last(h) == '!') {
 		buf_truncate(&h->para, h->para.len - 1);
 		buf_add_cstr(&h->para, "\\!");
@@ -232,6 +251,8 @@ html_break(struct html *h)
 	h->space = false;
 	if (h->in_cell)
 		buf_add_cstr(&h->para, "<br>");
+	else if (h->opts->plain)
+		buf_add_char(&h->para, '\n');
 	else
 		buf_add_cstr(&h->para, "\\\n");
 }
@@ -321,24 +342,31 @@ add_title(struct html *h, struct slice title)
 	buf_add_char(&h->para, '"');
 }
 
+static void
+add_alt(struct html *h, struct slice alt)
+{
+	for (size_t i = 0; i < alt.len; i++) {
+		if (!h->opts->plain && strchr("\\`*[]<|_&", alt.ptr[i]))
+			buf_add_char(&h->para, '\\');
+		add_on_line(h, alt.ptr[i]);
+	}
+}
+
 void
 html_image(
     struct html *h, struct slice src, struct slice alt, struct slice title)
 {
+	bool plain = h->opts->plain;
 	struct buf text;
 
 	if (!src.len)
 		return;
 	buf_init(&text, HREF_MAX);
 	html_visible(h);
-	buf_add_cstr(&h->para, "![");
 	html_decode(&text, alt);
-	for (size_t i = 0; i < text.len; i++) {
-		if (strchr("\\`*[]<|_&", text.ptr[i]))
-			buf_add_char(&h->para, '\\');
-		add_on_line(h, text.ptr[i]);
-	}
-	buf_add_cstr(&h->para, "](");
+	buf_add_cstr(&h->para, plain ? "" : "![");
+	add_alt(h, buf_slice(&text));
+	buf_add_cstr(&h->para, plain ? " (" : "](");
 	buf_clear(&text);
 	html_decode(&text, src);
 	add_target(h, buf_slice(&text));

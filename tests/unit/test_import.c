@@ -7,6 +7,7 @@
 
 #include "test.h"
 
+#include "import/front.h"
 #include "import/html.h"
 #include "import/wxr.h"
 #include "law.h"
@@ -260,6 +261,21 @@ hostile_xml_is_refused(void **state)
 	    0);
 }
 
+static void
+check_html(const char *html, bool plain, const char *want)
+{
+	struct import_html opts = {
+		.file = "a", .line_breaks = true, .plain = plain
+	};
+	struct buf out;
+	struct err e = ERR_INIT;
+
+	buf_init(&out, 1 << 20);
+	assert_int_equal(import_html(&out, slice_cstr(html), &opts, &e), 0);
+	assert_string_equal(buf_cstr(&out), want);
+	buf_release(&out);
+}
+
 /* HTML and what becomes of it. */
 static void
 markdown_of_html(void **state)
@@ -290,17 +306,60 @@ markdown_of_html(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct import_html opts = { .file = "a", .line_breaks = true };
-		struct buf out;
-		struct err e = ERR_INIT;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_html(cases[i].html, false, cases[i].md);
+}
 
-		buf_init(&out, 1 << 20);
-		assert_int_equal(
-		    import_html(&out, slice_cstr(cases[i].html), &opts, &e), 0);
-		assert_string_equal(buf_cstr(&out), cases[i].md);
-		buf_release(&out);
+/* The same as a reply has it: nothing in that is Markdown. */
+static void
+text_of_html(void **state)
+{
+	static const struct {
+		const char *html, *text;
+	} cases[] = {
+		{ "<p>a</p><p>b</p>", "a\n\nb\n" },
+		{ "a\n\nb\nc<br />d", "a\n\nb\nc\nd\n" },
+		{ "1. * # [x](y) &lt; `_|\\ [gallery]",
+		    "1. * # [x](y) < `_|\\ [gallery]\n" },
+		{ "<h2>a <b>b</b></h2><em>c</em> <code>d`</code>",
+		    "a b\n\nc d`\n" },
+		{ "<a href='http://x/y_(z)'>l</a>.",
+		    "l (http://x/y_%28z%29).\n" },
+		{ "<a href='http://x'>http://x</a>", "http://x\n" },
+		{ "<img src='http://x/i' alt='*a*'>", "*a* (http://x/i)\n" },
+		{ "<blockquote>a</blockquote><pre>b\nc</pre>",
+		    "> a\n\nb\nc\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_html(cases[i].html, true, cases[i].text);
+}
+
+static void
+fields_of_html(void **state)
+{
+	static const struct {
+		const char *html, *text;
+	} cases[] = {
+		{ " Tom &amp;\n <i>Ann</i> ", "Tom & Ann" },
+		{ "&lt;b&gt; &nGt; &unknown; &",
+		    "<b> \342\211\253\342\203\222 &unknown; &" },
+		{ "a&#10;b&#27;", "a b\357\277\275" },
+		{ "", "" },
+	};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice got =
+		    front_plain(&arena, slice_cstr(cases[i].html));
+
+		if (!slice_eq_cstr(got, cases[i].text))
+			fail_msg("%s: %.*s", cases[i].html, SLICE_FMT(got));
 	}
+	arena_release(&arena);
 }
 
 int
@@ -308,6 +367,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(markdown_of_html),
+		cmocka_unit_test(text_of_html),
+		cmocka_unit_test(fields_of_html),
 		cmocka_unit_test(fifty_posts_lose_nothing),
 		cmocka_unit_test(hostile_xml_is_refused),
 	};
