@@ -271,18 +271,19 @@ put(const char *content, const struct letter_name *to, struct slice bytes,
 {
 	int top = open(content, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int replies = -1, folder = -1, r = -1;
-	char slug[LETTER_SLUG_MAX + 1], name[LETTER_NAME_MAX];
+	char path[LETTER_PATH_MAX], slug[LETTER_SLUG_MAX + 1];
 
 	snprintf(slug, sizeof(slug), "%.*s", SLICE_FMT(to->slug));
-	snprintf(name, sizeof(name), "%.*s-%.*s.md", SLICE_FMT(to->stamp),
-	    SLICE_FMT(to->id));
 	if (top < 0)
 		err_errno(e, "open", content);
+	else if (letter_path_make(path, to) < 0)
+		err_set(e, ERR_INVALID, "this is no reply");
 	else if ((replies = open_folder(top, "replies", e)) >= 0 &&
 	    (folder = open_folder(replies, slug, e)) >= 0)
-		r = io_write_file(folder, name, bytes, FILE_MODE, e);
+		r = io_write_file(
+		    folder, strrchr(path, '/') + 1, bytes, FILE_MODE, e);
 	if (r == 0)
-		printf("%s/replies/%s/%s\n", content, slug, name);
+		printf("%s/%s\n", content, path);
 	if (folder >= 0)
 		close(folder);
 	if (replies >= 0)

@@ -16,6 +16,7 @@
 #include "content/slug.h"
 
 #include "import/capsule.h"
+#include "import/comments.h"
 #include "import/front.h"
 #include "import/html.h"
 #include "import/import.h"
@@ -433,40 +434,18 @@ add_thumbnail(struct wp *wp, const struct wxr_item *item, struct buf *out)
 	buf_release(&url);
 }
 
-/*
- * A comment as an accepted reply: replies/SLUG/ID.md, name and date in its
- * front matter.
- */
 static int
-put_comment(struct wp *wp, const struct article *a, const struct wxr_comment *c,
-    struct err *e)
+put_comments(struct wp *wp, const struct article *a, struct err *e)
 {
-	struct import_html opts = html_opts(wp, c->line);
-	char path[PATH_ROOM];
-	struct slice id = slice_trim(c->id);
-	struct buf out;
-	uint64_t n;
-	int rc;
+	struct comments c = { .place = wp->place,
+		.arena = &wp->arena,
+		.diag = wp->opts->diag,
+		.file = wp->file,
+		.site = wp->wxr.site.len ? wp->wxr.site : wp->wxr.blog,
+		.slug = a->slug,
+		.is_page = a->page };
 
-	if (slice_uint(id, UINT64_MAX, &n) < 0)
-		return 0;
-	snprintf(
-	    path, sizeof(path), "replies/%s/%.*s.md", a->slug, SLICE_FMT(id));
-	buf_init(&out, ARTICLE_MAX);
-	buf_add_cstr(&out, "---\n");
-	front_add(&out, "name", front_plain(&wp->arena, c->author));
-	add_date(&out, "date", c->date, SLICE_NONE);
-	if (slice_trim(c->url).len)
-		front_add(&out, "url", front_plain(&wp->arena, c->url));
-	if (c->parent.len && !slice_eq_cstr(c->parent, "0"))
-		front_add(&out, "to", front_plain(&wp->arena, c->parent));
-	buf_add_cstr(&out, "---\n\n");
-	rc = import_html(&out, c->content, &opts, e);
-	if (rc == 0)
-		rc = place_put(wp->place, path, buf_slice(&out), e);
-	buf_release(&out);
-	wp->result->comments++;
-	return rc;
+	return comments_put(&c, a->item, &wp->result->comments, e);
 }
 
 static int
@@ -491,11 +470,8 @@ put_article(struct wp *wp, const struct article *a, struct err *e)
 	if (rc == 0)
 		rc = place_put(wp->place, path, buf_slice(&out), e);
 	buf_release(&out);
-	for (const struct wxr_comment *c = i->comments; rc == 0 && c;
-	     c = c->next)
-		if (slice_eq_cstr(slice_trim(c->approved), "1") &&
-		    (!c->type.len || slice_eq_cstr(c->type, "comment")))
-			rc = put_comment(wp, a, c, e);
+	if (rc == 0)
+		rc = put_comments(wp, a, e);
 	if (a->page)
 		wp->result->pages++;
 	else

@@ -232,11 +232,11 @@ static const struct field comment_fields[] = {
 	COMMENT("wp:comment_id", id),
 	COMMENT("wp:comment_author", author),
 	COMMENT("wp:comment_author_url", url),
-	COMMENT("wp:comment_date_gmt", date),
+	COMMENT("wp:comment_date_gmt", date_gmt),
+	COMMENT("wp:comment_date", date),
 	COMMENT("wp:comment_content", content),
 	COMMENT("wp:comment_approved", approved),
 	COMMENT("wp:comment_type", type),
-	COMMENT("wp:comment_parent", parent),
 	{ NULL, 0 },
 };
 

@@ -28,7 +28,7 @@ struct wxr_term {
 
 struct wxr_comment {
 	struct wxr_comment *next;
-	struct slice id, author, url, date, content, approved, type, parent;
+	struct slice id, author, url, date_gmt, date, content, approved, type;
 	unsigned line; /* of the content */
 };
 

@@ -140,14 +140,24 @@ letter_is_slug(struct slice s)
 	return true;
 }
 
+void
+letter_stamp_make(char stamp[LETTER_STAMP_BYTES + 1], const struct date *d)
+{
+	/* In UTC, whatever zone it was written in, and within its bounds. */
+	struct date utc = date_from_unix(date_unix(d));
+
+	snprintf(stamp, LETTER_STAMP_BYTES + 1, "%04u%02u%02uT%02u%02u",
+	    (unsigned)utc.year % 10000, utc.month % 100, utc.day % 100,
+	    utc.hour % 100, utc.minute % 100);
+}
+
 int
 letter_name_make(
     char name[LETTER_NAME_MAX], struct slice slug, const struct letter *r)
 {
-	const struct date *d = &r->date;
 	struct hash hash;
 	struct hash_state *h = hash_new();
-	char id[2 * sizeof(hash.b) + 1];
+	char id[2 * sizeof(hash.b) + 1], stamp[LETTER_STAMP_BYTES + 1];
 	int n;
 
 	if (!h)
@@ -161,9 +171,9 @@ letter_name_make(
 		return -1;
 	for (size_t i = 0; i < sizeof(hash.b); i++)
 		snprintf(id + 2 * i, 3, "%02x", hash.b[i]);
-	n = snprintf(name, LETTER_NAME_MAX, "%.*s.%04d%02u%02uT%02u%02u.%.*s%s",
-	    SLICE_FMT(slug), d->year, d->month, d->day, d->hour, d->minute,
-	    LETTER_ID_BYTES, id, suffix);
+	letter_stamp_make(stamp, &r->date);
+	n = snprintf(name, LETTER_NAME_MAX, "%.*s.%s.%.*s%s", SLICE_FMT(slug),
+	    stamp, LETTER_ID_BYTES, id, suffix);
 	return n > 0 && n < LETTER_NAME_MAX ? 0 : -1;
 }
 
@@ -201,4 +211,14 @@ letter_name_parse(struct slice name, struct letter_name *out)
 	out->id = name;
 	return letter_is_slug(out->slug) && is_stamp(out->stamp) &&
 	    is_id(out->id);
+}
+
+int
+letter_path_make(char path[LETTER_PATH_MAX], const struct letter_name *n)
+{
+	if (!letter_is_slug(n->slug) || !is_stamp(n->stamp) || !is_id(n->id))
+		return -1;
+	snprintf(path, LETTER_PATH_MAX, "replies/%.*s/%.*s-%.*s%s",
+	    SLICE_FMT(n->slug), SLICE_FMT(n->stamp), SLICE_FMT(n->id), suffix);
+	return 0;
 }

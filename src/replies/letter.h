@@ -13,7 +13,8 @@
  *
  * The name is only there where the editor gave one.  In the inbox the file is
  * called SLUG.20260131T1405.ID.md, ID being the beginning of a hash of what it
- * says; in the content it is replies/SLUG/20260131T1405-ID.md.
+ * says; in the content it is replies/SLUG/20260131T1405-ID.md, where ID may
+ * also be the number that a comment had elsewhere.
  */
 #ifndef REPLIES_LETTER_H
 #define REPLIES_LETTER_H
@@ -30,6 +31,7 @@ enum {
 	LETTER_STAMP_BYTES = 13, /* "20260131T1405" */
 	LETTER_ID_BYTES = 12,
 	LETTER_NAME_MAX = 128, /* bytes of a file's name, with NUL */
+	LETTER_PATH_MAX = 160, /* of its path in the content, with NUL */
 };
 
 struct letter {
@@ -64,6 +66,15 @@ int letter_name_make(char name[LETTER_NAME_MAX], struct slice slug,
     const struct letter *r) __attribute__((warn_unused_result));
 /* False when it is no name of a reply. */
 bool letter_name_parse(struct slice name, struct letter_name *out);
+/*
+ * Writes the path below the content folder that a reply of these parts has; -1
+ * when they are none of a reply.
+ */
+int letter_path_make(char path[LETTER_PATH_MAX], const struct letter_name *n)
+    __attribute__((warn_unused_result));
+/* The time of a file's name, NUL-ended. */
+void letter_stamp_make(
+    char stamp[LETTER_STAMP_BYTES + 1], const struct date *d);
 /* Whether `s` is the slug of an article. */
 bool letter_is_slug(struct slice s);
 

@@ -102,6 +102,119 @@ import 1 "$tmp/none.xml" "$tmp/d"
 import 2 --lang 'x y' "$export" "$tmp/d"
 if "$QASID" import drupal x >"$tmp/said" 2>&1; then fail 'what is drupal'; fi
 
+# Comments stand below their article, in order, on both protocols; hostile ones
+# harm nobody; a second import adds none.
+comment() { # comment ID DATE NAME URL APPROVED TEXT
+	cat <<END
+<wp:comment><wp:comment_id>$1</wp:comment_id>
+<wp:comment_author><![CDATA[$3]]></wp:comment_author>
+<wp:comment_author_email>secret@mail.example</wp:comment_author_email>
+<wp:comment_author_url><![CDATA[$4]]></wp:comment_author_url>
+<wp:comment_author_IP>192.0.2.77</wp:comment_author_IP>
+<wp:comment_date_gmt>$2</wp:comment_date_gmt>
+<wp:comment_content><![CDATA[$6]]></wp:comment_content>
+<wp:comment_approved>$5</wp:comment_approved></wp:comment>
+END
+}
+item() { # item SLUG TYPE: comments on standard input
+	cat <<END
+<item><title>Tom &amp;amp; Ann on $1</title>
+<link>https://institute.example/$1/</link>
+<content:encoded><![CDATA[Body.]]></content:encoded>
+<wp:post_date_gmt>2019-05-01 10:00:00</wp:post_date_gmt>
+<wp:post_name>$1</wp:post_name><wp:status>publish</wp:status>
+<wp:post_type>$2</wp:post_type>
+END
+	cat
+	echo '</item>'
+}
+newline='
+'
+{
+	cat <<'END'
+<?xml version="1.0" encoding="UTF-8"?>
+<rss><channel><title>Capsule</title>
+<wp:base_site_url>https://institute.example</wp:base_site_url>
+END
+	{
+		comment 12 '2019-06-02 08:00:30' 'Bilal' '' 1 'The second.'
+		comment 11 '2019-06-02 08:00:10' \
+			'Tom &amp; Ann tom@mail.example' \
+			'https://ann.example/?a=1&amp;b' 1 \
+			'The <b>first</b>, see <a href="/water/">water</a>.'
+		comment 13 '2019-06-03 08:00:00' 'hidden' '' 0 'Not approved.'
+		comment 14 '2019-06-04 08:00:00' \
+			"x${newline}---${newline}date: 1999-01-01" 'mailto:x@y' 1 \
+			"---${newline}=> gemini://evil.test/ x${newline}1evil	/x	evil.test	70${newline}.${newline}\`\`\`${newline}# Heading"
+		comment 15 '0000-00-00 00:00:00' 'me@mail.example' '' 1 'Undated.'
+		comment 16 '2019-06-05 08:00:00' 'Empty' '' 1 ' <br/> '
+	} | item water post
+	comment 17 '2019-06-05 08:00:00' Asma '' 1 'On a page.' |
+		item contact page
+	echo '</channel></rss>'
+} >"$tmp/talk.xml"
+page() { # page KEY: into $tmp/page
+	"$QASID" get --store "$tmp/r.store" "$1" >"$tmp/page" 2>"$tmp/said" ||
+		fail "no page $1"
+}
+sees() {
+	for text in "$@"; do
+		grep -q -- "$text" "$tmp/page" || {
+			cat "$tmp/page"
+			fail "not on the page: $text"
+		}
+	done
+}
+import 0 "$tmp/talk.xml" "$tmp/r"
+grep -q 'talk.xml:[0-9]*: warning: a comment without a date' "$tmp/said" ||
+	fail 'no word of a date'
+grep -q 'warning: comments on a page, .* 1 left out' "$tmp/said" ||
+	fail 'no word of a comment on a page'
+(cd "$tmp/r/replies" && find . -type f | sort) >"$tmp/names"
+cat >"$tmp/want" <<'EOF'
+./water/20190501T1000-000000000015.md
+./water/20190602T0800-000000000011.md
+./water/20190602T0800-000000000012.md
+./water/20190604T0800-000000000014.md
+EOF
+cmp "$tmp/names" "$tmp/want" || fail 'replies have other names'
+cat >"$tmp/want" <<'EOF'
+---
+date: 2019-06-02T08:00:10Z
+name: Tom & Ann (https://ann.example/?a=1&b)
+---
+The first, see water (https://institute.example/water/).
+EOF
+cmp "$tmp/r/replies/water/20190602T0800-000000000011.md" "$tmp/want" ||
+	fail 'another reply'
+! grep -rq 'mail.example\|192.0.2.77\|x@y' "$tmp/r" ||
+	fail 'an address of a person was kept'
+build_r() {
+	"$QASID" build "$tmp/r" --store "$tmp/r.store" >"$tmp/said" 2>&1 ||
+		fail 'replies do not build'
+	! grep -q 'this is no reply' "$tmp/said" || fail 'no reply'
+}
+build_r
+page g/articles/water.gmi
+sees '^# Tom & Ann on water' '^## Replies (4)$' '^A reader, 2019-05-01' \
+	'^Tom & Ann (https://ann.example/?a=1&b), ' '^> The second\.$'
+[ "$(grep -n '^> The first' "$tmp/page" | cut -d : -f 1)" -lt \
+	"$(grep -n '^> The second' "$tmp/page" | cut -d : -f 1)" ] ||
+	fail 'another order'
+! grep -q '^=> gemini://evil\|^1evil\|^```\|^# Heading\|^date: 1999' \
+	"$tmp/page" || fail 'a comment is more than text'
+page o/articles/water
+sees '^iReplies (4)' '^i.*The second\.'
+tr -d '\r' <"$tmp/page" | awk -F '\t' '$0 != "." && NF != 4 { exit 1 }' ||
+	fail 'a line of a menu is broken'
+! grep -q '^[^i.].*evil' "$tmp/page" || fail 'an item of a reader'
+cp "$tmp/page" "$tmp/first"
+import 0 "$tmp/talk.xml" "$tmp/r"
+grep -q ' 0 written, 7 as they were' "$tmp/said" || fail 'written again'
+build_r
+page o/articles/water
+cmp "$tmp/page" "$tmp/first" || fail 'a second import adds replies'
+
 # A folder of HTML.
 mkdir -p "$tmp/site/notes" "$tmp/site/img"
 echo picture >"$tmp/site/img/a.png"
