@@ -98,7 +98,7 @@ BENCH_SRCS := $(wildcard tests/bench/*.c)
 BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 
 .PHONY: all run deps deps-test test asan lint fuzz soak haproxy bench bench-mirrors \
-	clients peers real headers \
+	clients peers real import-large headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
 	install clean help golden-update check-parts
 
@@ -117,6 +117,7 @@ help:
 	@echo 'make bench-mirrors  mirrors beside rsync, git and casync (root)'
 	@echo 'make clients        real clients walk the site'
 	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
+	@echo 'make import-large   an export of WordPress of 100 MB'
 	@echo 'make install clean deps headers layers coverage golden-update'
 
 # One line a step; `make V=1` shows the commands.
@@ -232,6 +233,11 @@ peers: deps-test all $(E2E_BINS)
 	@sh tests/run/deps.sh $(PEER_PACKAGES)
 	@QASID=$(abspath $(QASID)) BUILD=$(abspath $(BUILD)) TOP=$(CURDIR) \
 		sh tests/peers/run.sh
+
+# An export of WordPress of 100 MB.
+import-large: all
+	@MEGABYTES=100 QASID=$(abspath $(QASID)) BUILD=$(abspath $(BUILD)) \
+		TOP=$(CURDIR) sh tests/e2e/95-import-large.sh
 
 # Three nodes behind HAProxy.
 haproxy: deps-test all $(E2E_BINS)
