@@ -16,6 +16,7 @@
 #include "site/watch.h"
 
 #include "cmd/cmd.h"
+#include "cmd/owner.h"
 #include "cmd/screen.h"
 
 enum {
@@ -203,7 +204,10 @@ static int
 run_build(const struct build_args *args, struct screen *screen)
 {
 	enum err_kind kind;
+	struct err e = ERR_INIT;
 
+	if (owner_become(args->store, &e) < 0)
+		return screen_fail(screen, &e);
 	return args->watch ? run_watch(args, screen)
 			   : build_once(args, screen, &kind);
 }

@@ -13,6 +13,7 @@
 #include "server/tickets.h"
 
 #include "cmd/cmd.h"
+#include "cmd/owner.h"
 
 static int
 usage(void)
@@ -155,6 +156,8 @@ cmd_cert(int argc, char **argv)
 		return CMD_USAGE;
 	}
 	r = tickets ? tickets_rotate_file(tickets, &e) : make(host, dir, &e);
+	if (r == 0 && host)
+		r = owner_give(dir, &e);
 	if (r < 0) {
 		fprintf(stderr, "qasid: %s\n", e.text);
 		return CMD_FAILED;
