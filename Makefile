@@ -9,6 +9,7 @@ QASID := $(BUILD)/qasid
 
 DESTDIR ?=
 PREFIX  ?= /usr/local
+UNITS   ?= $(PREFIX)/lib/systemd/system
 
 LAYERS := cmd site server replies import sync client cert net proto search \
 	store render markdown content config base
@@ -329,17 +330,21 @@ tidy:
 
 # --- installing -------------------------------------------------------------
 
+UNIT_FILES := $(wildcard src/systemd/*.service src/systemd/*.socket \
+	src/sync/*.service src/sync/*.timer)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(QASID) $(DESTDIR)$(PREFIX)/bin/qasid
 	install -m 755 src/sync/qasid-sync.sh $(DESTDIR)$(PREFIX)/bin/qasid-sync
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system \
-		$(DESTDIR)$(PREFIX)/share/doc/qasid
-	for u in service timer cron; do \
-		case $$u in cron) d=share/doc/qasid ;; \
-		*) d=lib/systemd/system ;; esac; \
-		sed 's|/usr/local/bin|$(PREFIX)/bin|' src/sync/qasid-sync.$$u \
-			>$(DESTDIR)$(PREFIX)/$$d/qasid-sync.$$u || exit 1; done
+	install -d $(DESTDIR)$(UNITS) $(DESTDIR)$(PREFIX)/share/doc/qasid
+	for u in $(UNIT_FILES); do \
+		sed 's|/usr/local/bin|$(PREFIX)/bin|' $$u \
+			>$(DESTDIR)$(UNITS)/$${u##*/} || exit 1; done
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' src/sync/qasid-sync.cron \
+		>$(DESTDIR)$(PREFIX)/share/doc/qasid/qasid-sync.cron
+	sh src/systemd/settings.sh $(QASID) \
+		>$(DESTDIR)$(PREFIX)/share/doc/qasid/qasid.yaml
 	for m in $(MAN_FILES); do \
 		s=$${m##*.}; install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done
