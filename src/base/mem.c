@@ -5,7 +5,8 @@
 #include "base/mem.h"
 
 enum {
-	LARGE_PAGE_BYTES = 2 * 1024 * 1024
+	LARGE_PAGE_BYTES = 2 * 1024 * 1024,
+	HEAP_BYTES = 16 /* before each piece */
 };
 
 /* Allocations left before failure; 0 means "fails now". */
@@ -50,17 +51,21 @@ mem_free(void *p)
 void *
 mem_alloc_filled(size_t size)
 {
+	size_t rounded, held;
 	void *p = NULL;
 
-	if (size < LARGE_PAGE_BYTES / 4)
+	if (size < LARGE_PAGE_BYTES / 4 ||
+	    !mem_add(size, LARGE_PAGE_BYTES - 1, &rounded))
 		return mem_alloc(size);
-	/* Not rounded up: the heap keeps some bytes before each piece, and a
-	 * large page of their own for those would be a waste. */
-	if (must_fail() || posix_memalign(&p, LARGE_PAGE_BYTES, size))
+	rounded -= rounded % LARGE_PAGE_BYTES;
+	/* The heap keeps some bytes before each piece: a large page of their
+	 * own for those would be a waste. */
+	held = rounded - size < HEAP_BYTES ? size : rounded - HEAP_BYTES;
+	if (must_fail() || posix_memalign(&p, LARGE_PAGE_BYTES, held))
 		return NULL;
 #if defined(MADV_HUGEPAGE) && defined(MADV_POPULATE_WRITE)
 	/* Hints: a kernel that knows neither gives the pages one by one. */
-	(void)madvise(p, size, MADV_HUGEPAGE);
+	(void)madvise(p, rounded, MADV_HUGEPAGE);
 	(void)madvise(p, size, MADV_POPULATE_WRITE);
 #endif
 	return p;
