@@ -345,6 +345,12 @@ install: all
 		>$(DESTDIR)$(PREFIX)/share/doc/qasid/qasid-sync.cron
 	sh src/systemd/settings.sh $(QASID) \
 		>$(DESTDIR)$(PREFIX)/share/doc/qasid/qasid.yaml
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	sh src/completions/make.sh bash $(QASID) \
+		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/qasid
+	sh src/completions/make.sh fish $(QASID) \
+		>$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/qasid.fish
 	for m in $(MAN_FILES); do \
 		s=$${m##*.}; install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done
