@@ -2,7 +2,9 @@
  * env.c: opening the LMDB environment, for readers and for the writer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 
 enum {
 	DISK_FULL_BYTES = 1024 * 1024, /* with less than this left it is full */
+	LOCK_BYTES = STORE_MAX_READERS * 64 + 128, /* as LMDB lays it out */
 };
 
 /*
@@ -138,17 +141,45 @@ open_databases(struct store_env *env, bool write, struct err *e)
 }
 
 static bool
+path_of(char path[PATH_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", dir, name);
+
+	return n > 0 && n < PATH_MAX;
+}
+
+static bool
 has_database(const char *dir)
 {
 	char path[PATH_MAX];
 	struct stat st;
-	size_t len = strlen(dir);
 
-	if (len > sizeof(path) - sizeof("/data.mdb"))
-		return false;
-	memcpy(path, dir, len);
-	memcpy(path + len, "/data.mdb", sizeof("/data.mdb"));
-	return stat(path, &st) == 0;
+	return path_of(path, dir, "data.mdb") && stat(path, &st) == 0;
+}
+
+/*
+ * LMDB makes its lock file of a length and writes to it through memory: on a
+ * full disk that ends the process with SIGBUS, so its bytes are taken first.
+ */
+static int
+reserve_lock(const char *dir, struct err *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd = -1, rc = 0;
+
+	if (path_of(path, dir, "lock.mdb"))
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+	/* What keeps it from being opened, LMDB tells. */
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) == 0 &&
+	    (!st.st_size || st.st_blocks * 512 < st.st_size) &&
+	    fallocate(fd, 0, 0, st.st_size ? st.st_size : LOCK_BYTES) < 0 &&
+	    (errno == ENOSPC || errno == EDQUOT))
+		rc = err_errno(e, "write", path);
+	close(fd);
+	return rc;
 }
 
 int
@@ -165,6 +196,8 @@ store_env_open(struct store_env *env, const char *dir, uint64_t map_bytes,
 		    "no store in \"%s\": publish one with qasid build", dir);
 		goto err;
 	}
+	if (reserve_lock(dir, e) < 0)
+		goto err;
 	if ((rc = mdb_env_create(&env->env)) ||
 	    (rc = mdb_env_set_maxdbs(env->env, 8)) ||
 	    (rc = mdb_env_set_maxreaders(env->env, STORE_MAX_READERS)) ||
