@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,6 +36,7 @@ static struct {
 	time_t tried_s;            /* when syslog was away */
 	unsigned long lost;        /* lines, since that was last told */
 	unsigned long unsaid;      /* the same, of stderr */
+	atomic_bool *torn;         /* of all: stderr ends within a line */
 } to = { .fd = -1, .own = -1, .here = -1, .there = -1 };
 
 /* --- stderr -------------------------------------------------------------- */
@@ -56,17 +59,39 @@ open_own(void)
 		    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* 0, or -1 when it would have to wait. */
+static ssize_t
+write_part(const char *part, size_t len)
+{
+	if (to.is_socket)
+		return send(
+		    STDERR_FILENO, part, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(to.own >= 0 ? to.own : STDERR_FILENO, part, len);
+}
+
+/*
+ * 0, or -1 when it would have to wait, or the disk that the log lies on is
+ * full.  What fits of a line then is ended by whoever writes next.
+ */
 static int
 write_own(const char *line, size_t len)
 {
 	ssize_t n;
 
-	if (to.is_socket)
-		n = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	else
-		n = write(to.own >= 0 ? to.own : STDERR_FILENO, line, len);
-	return n < 0 && errno == EAGAIN ? -1 : 0;
+	if (to.torn && atomic_exchange(to.torn, false) &&
+	    write_part("\n", 1) < 1) {
+		atomic_store(to.torn, true);
+		return -1;
+	}
+	n = write_part(line, len);
+	if (n < 0)
+		return errno == EAGAIN || errno == ENOSPC || errno == EDQUOT
+		    ? -1
+		    : 0;
+	if ((size_t)n == len)
+		return 0;
+	if (to.torn && n > 0)
+		atomic_store(to.torn, true);
+	return -1;
 }
 
 /* One write a line: lines of several processes do not mix. */
@@ -100,6 +125,12 @@ log_init(struct err *e)
 {
 	int ends[2];
 
+	void *m = mmap(NULL, sizeof(*to.torn), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (m == MAP_FAILED)
+		return err_errno(e, "mmap", "log");
+	to.torn = m;
 	open_own();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		0, ends) < 0)
@@ -283,6 +314,9 @@ log_close(void)
 		close(to.there);
 	if (to.own >= 0)
 		close(to.own);
+	if (to.torn)
+		munmap(to.torn, sizeof(*to.torn));
+	to.torn = NULL;
 	to.here = to.there = to.own = -1;
 	to.words_to_syslog = to.requests_to_syslog = false;
 }

@@ -533,10 +533,14 @@ save_counts(struct server *s)
 {
 	const char *folder = s->current->config.counts;
 	struct err e = ERR_INIT;
+	char what[512];
 
 	s->save_at_ms = now_ms() + SAVE_MS;
-	if (*folder && counts_save(s->counts, folder, time(NULL), &e) < 0)
-		log_err("counts not saved", &e);
+	if (*folder && counts_save(s->counts, folder, time(NULL), &e) < 0) {
+		snprintf(
+		    what, sizeof(what), "counts not saved in \"%s\"", folder);
+		log_err(what, &e);
+	}
 }
 
 static void
