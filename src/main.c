@@ -1,6 +1,7 @@
 /*
  * main.c: the table of subcommands; each stands in a file of its own in cmd/.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +53,8 @@ help(const struct command *c, char **argv)
 	return CMD_FINE;
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stderr);
@@ -74,4 +75,18 @@ main(int argc, char **argv)
 	fprintf(stderr, "qasid: no command \"%s\"\n", argv[1]);
 	usage(stderr);
 	return CMD_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	/* What a full disk or a closed pipe took is not printed. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CMD_FINE) {
+		fprintf(stderr, "qasid: write to standard output: %s\n",
+		    strerror(errno));
+		code = CMD_FAILED;
+	}
+	return code;
 }

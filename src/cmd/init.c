@@ -245,7 +245,13 @@ cmd_init(int argc, char **argv)
 	args.dir = argv[optind];
 	date_format_day(&today, args.day);
 	if (run(&args, &e) < 0) {
-		fprintf(stderr, "qasid init: %s\n", e.text);
+		struct buf text;
+
+		buf_init(&text, sizeof(e.file) + sizeof(e.text));
+		err_format(&text, &e);
+		fprintf(
+		    stderr, "qasid init: %.*s\n", SLICE_FMT(buf_slice(&text)));
+		buf_release(&text);
 		return CMD_FAILED;
 	}
 	return CMD_FINE;

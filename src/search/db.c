@@ -10,8 +10,11 @@ int
 search_db_fail(sqlite3 *db, struct err *e)
 {
 	bool full = db && (sqlite3_errcode(db) & 0xff) == SQLITE_FULL;
+	const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
 
-	err_set(e, ERR_SYSTEM, "search index: %s",
+	err_set(e, ERR_SYSTEM, "search index%s%s%s: %s",
+	    path && *path ? " \"" : "", path ? path : "",
+	    path && *path ? "\"" : "",
 	    full     ? strerror(ENOSPC)
 		: db ? sqlite3_errmsg(db)
 		     : "out of memory");
