@@ -42,9 +42,11 @@ unpack() {
 	}
 }
 
-# Each byte of the head; 200 random bytes of the delta behind it, and of parts;
-# cuts.  SEED chooses the bytes.
+# Each byte of the head; 200 random bytes of the delta behind it, and of parts
+# (50 under the sanitizers, where each takes four times as long); cuts.  SEED
+# chooses the bytes.
 : "${SEED:=$(date +%s)}"
+case $BUILD in */asan) flips=50 ;; *) flips=200 ;; esac
 echo "SEED=$SEED"
 awk -v seed="$SEED" 'BEGIN {
 	srand(seed)
@@ -60,7 +62,7 @@ while [ $at -lt "$head_len" ]; do
 	at=$((at + 1))
 done
 n=0
-while [ $n -lt 200 ]; do
+while [ $n -lt $flips ]; do
 	read -r at <&3
 	cp "$answer" "$tmp/answer"
 	flip "$tmp/answer" $((head_len + at % (all_len - head_len)))
@@ -89,7 +91,7 @@ rm -r "$tmp/m/state/stage"
 parts=$(find "$tmp/one/.sync/snap/1" -name '0*' | wc -l)
 [ "$parts" -ge 3 ] || fail "a snapshot of $parts parts"
 n=0
-while [ $n -lt 200 ]; do
+while [ $n -lt $flips ]; do
 	read -r at <&3
 	part=$tmp/one/.sync/snap/1/$(printf %06d $((n % parts)))
 	cp "$part" "$tmp/part"
