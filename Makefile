@@ -26,6 +26,9 @@ PEER_PACKAGES := gophernicus molly-brown
 # What `make haproxy` puts in front of ours.
 PROXY_PACKAGES := haproxy
 
+# What `make deb` builds and looks at a package with.
+DEB_PACKAGES := debhelper dpkg-dev lintian
+
 -include .build/local.mk
 
 CSTD     := -std=c11 -D_GNU_SOURCE
@@ -101,7 +104,7 @@ BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 .PHONY: all run deps deps-test test asan lint fuzz soak haproxy bench bench-mirrors \
 	clients peers real import-large headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
-	install clean help golden-update check-parts
+	install deb clean help golden-update check-parts
 
 all: $(QASID)
 
@@ -119,6 +122,7 @@ help:
 	@echo 'make clients        real clients walk the site'
 	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
 	@echo 'make import-large   an export of WordPress of 100 MB'
+	@echo 'make deb            a Debian package'
 	@echo 'make install clean deps headers layers coverage golden-update'
 
 # One line a step; `make V=1` shows the commands.
@@ -354,6 +358,12 @@ install: all
 	for m in $(MAN_FILES); do \
 		s=$${m##*.}; install -D -m 644 $$m \
 		$(DESTDIR)$(PREFIX)/share/man/man$$s/$${m##*/} || exit 1; done
+
+# A Debian package, .build/deb/qasid_VERSION_ARCH.deb, for `apt install`.
+deb: deps
+	@sh tests/run/deps.sh $(DEB_PACKAGES)
+	@sh src/debian/build.sh $(VERSION) \
+		$(filter-out gcc make libcmocka-dev,$(PACKAGES))
 
 clean:
 	rm -rf .build
