@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -16,6 +17,7 @@
 
 enum {
 	REPLANS_MAX = 1000,
+	CLOCK_SLACK_S = 3600,
 	COPY_TRIES = 3, /* while the content goes on changing */
 };
 
@@ -176,10 +178,13 @@ tell_edition(struct site *site, struct site_result *result, struct err *e)
 static int
 publish(struct site *site, struct site_result *result, struct err *e)
 {
+	int64_t now_s = site->opts->now_s;
+
 	if (mirrors_make(site, result, e) < 0 || unchanged_note(site, e) < 0)
 		return -1;
 	build_progress(site->opts, "publishing", store_pending(site->store));
-	if (store_publish(site->store, site->opts->now_s, e) < 0)
+	if (store_publish(site->store,
+		now_s < site->last_s ? site->last_s : now_s, e) < 0)
 		return -1;
 	searching_sweep(site);
 	result->articles = site->article_count;
@@ -205,6 +210,35 @@ copy(struct site *site, struct err *e)
 }
 
 static int
+look_at_last(struct site *site, struct err *e)
+{
+	struct store_view *v = store_writer_view(site->store, e);
+
+	if (!v)
+		return -1;
+	site->last_s = store_view_time(v);
+	store_view_drop(v);
+	return 0;
+}
+
+static void
+warn_of_clock(struct site *site)
+{
+	struct date now = date_from_unix(site->opts->now_s);
+	struct date last = date_from_unix(site->last_s);
+	char said[DATE_RFC3339_BYTES + 1], was[DATE_RFC3339_BYTES + 1];
+
+	if (site->last_s - site->opts->now_s < CLOCK_SLACK_S)
+		return;
+	date_format_rfc3339(&now, said);
+	date_format_rfc3339(&last, was);
+	diag_at(site->diag, DIAG_WARNING, NULL, 0, 0,
+	    "this machine's clock says %s, and the last edition is of %s: what "
+	    "is published stays, whatever its publishDate",
+	    said, was);
+}
+
+static int
 run(struct site *site, struct site_result *result, struct err *e)
 {
 	int unchanged;
@@ -215,12 +249,15 @@ run(struct site *site, struct site_result *result, struct err *e)
 	if (!site->store)
 		return -1;
 	store_clear_stale_readers(site->store);
+	if (look_at_last(site, e) < 0)
+		return -1;
 	site->looked_ns = records_now_ns();
 	if (site_scan(site, e) < 0 || searching_load(site, e) < 0 ||
 	    (unchanged = unchanged_look(site, result, e)) < 0)
 		return -1;
 	if (unchanged && searching_is_sound(site))
 		return tell_edition(site, result, e);
+	warn_of_clock(site);
 	if (records_load(site, e) < 0 || offline_load(site, e) < 0 ||
 	    read_sources(site, e) < 0 || convert(site, e) < 0 ||
 	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||

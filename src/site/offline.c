@@ -237,7 +237,8 @@ offline_load(struct site *site, struct err *e)
 static bool
 is_due(const struct site *site, int64_t made_s)
 {
-	return site->opts->offline ||
+	/* What was made at a time to come was made by a wrong clock. */
+	return site->opts->offline || made_s > site->opts->now_s ||
 	    site->opts->now_s - made_s >= OFFLINE_AGE_S;
 }
 

@@ -160,8 +160,12 @@ plan_settle(struct site *site, struct doc *d, struct err *e)
 	return terms_settle(site, d, e) < 0 ? fault(e, "term") : 0;
 }
 
+/*
+ * Where the clock stands before the last edition it is wrong, or was: what was
+ * published then stays.
+ */
 static bool
-is_due(struct site *site, const struct frontmatter *fm)
+is_due(struct site *site, const struct source *s, const struct frontmatter *fm)
 {
 	if (fm->draft && !site->opts->drafts)
 		return false;
@@ -169,7 +173,7 @@ is_due(struct site *site, const struct frontmatter *fm)
 	    date_unix(&fm->publish_date) <= site->opts->now_s)
 		return true;
 	unchanged_until(site, date_unix(&fm->publish_date));
-	return false;
+	return s->unit.len && site->opts->now_s < site->last_s;
 }
 
 /* Makes s->doc, or leaves it NULL; a state that is refused gives way. */
@@ -188,7 +192,7 @@ make_doc(struct site *site, struct source *s, struct err *e)
 			return err_set(e, ERR_CORRUPT,
 			    "the record of \"%s\" is damaged",
 			    s->file->path.ptr);
-		if (!is_due(site, &d->art.fm)) {
+		if (!is_due(site, s, &d->art.fm)) {
 			s->draft = d;
 			return 0;
 		}

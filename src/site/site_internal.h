@@ -248,6 +248,7 @@ struct site {
 	struct copy *copies;  /* offered for reading offline, by address */
 	size_t copy_count;
 	/* Of unchanged.c: */
+	int64_t last_s;        /* the last edition's time; 0: none */
 	int64_t looked_ns;     /* when the tree was walked */
 	int64_t until_s;       /* what is made holds until then */
 	struct hash tree_hash; /* of the state of all files */
