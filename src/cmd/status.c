@@ -101,6 +101,8 @@ print_value(struct slice value, enum unit unit)
 
 	if (unit == UNIT_DAYS && slice_starts(value, SLICE_LIT("-")))
 		printf("%.*s days ago\n", SLICE_FMT(slice_from(value, 1)));
+	else if (unit == UNIT_AGE && slice_starts(value, SLICE_LIT("-")))
+		printf("at a time to come: a clock is or was wrong\n");
 	else if (unit == UNIT_ONE || slice_uint(value, UINT64_MAX, &n) < 0)
 		printf("%.*s\n", SLICE_FMT(value));
 	else if (unit == UNIT_DAYS)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/err.h"
 #include "base/ip.h"
 #include "base/mem.h"
@@ -74,10 +75,20 @@ is_covered(struct host_certs *h, const char *host)
 	return false;
 }
 
+static const char *
+day_of(int64_t unix_s, char day[DATE_DAY_BYTES + 1])
+{
+	struct date d = date_from_unix(unix_s);
+
+	date_format_day(&d, day);
+	return day;
+}
+
 static void
 warn_of_cert(struct generation *g, const struct cert *c, const char *host)
 {
-	int64_t left = c->not_after - (int64_t)time(NULL);
+	int64_t now = (int64_t)time(NULL), left = c->not_after - now;
+	char day[DATE_DAY_BYTES + 1];
 
 	if (!g->cert_end_s || c->not_after < g->cert_end_s)
 		g->cert_end_s = c->not_after;
@@ -85,8 +96,15 @@ warn_of_cert(struct generation *g, const struct cert *c, const char *host)
 		log_say("the certificate for %s does not name it: "
 			"readers' clients will refuse it",
 		    host);
+	if (c->not_before > now)
+		log_say(
+		    "the certificate for %s is not valid before %s: is this "
+		    "machine's clock right?",
+		    host, day_of(c->not_before, day));
 	if (left < 0)
-		log_say("the certificate for %s has expired", host);
+		log_say("the certificate for %s ended on %s: readers' clients "
+			"may refuse it; or is this machine's clock wrong?",
+		    host, day_of(c->not_after, day));
 	else if (left < (int64_t)CERT_WARN_DAYS * 86400)
 		log_say("the certificate for %s expires in %lld days", host,
 		    (long long)(left / 86400));
