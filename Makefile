@@ -94,7 +94,8 @@ REPLAY_BINS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(BUILD)/replay/%)
 E2E_SRCS := $(wildcard tests/e2e/*.c)
 E2E_BINS := $(E2E_SRCS:tests/e2e/%.c=$(BUILD)/e2e/%)
 # The server with calls that can be made to fail, and who does it.
-FAULT_BINS := $(BUILD)/faults/qasid $(BUILD)/faults/drive
+FAULT_BINS := $(BUILD)/faults/qasid $(BUILD)/faults/drive \
+	$(BUILD)/faults/qasid-clock
 FAULT_CALLS := malloc calloc realloc prctl recv send accept4 shutdown \
 	event_add SSL_new SSL_accept SSL_read_ex SSL_write_ex \
 	SSL_shutdown BIO_new mdb_get mdb_txn_renew
@@ -182,6 +183,13 @@ $(BUILD)/faults/qasid: tests/faults/wrap.c tests/faults/faults.h \
 	$(say) link $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(FAULT_CALLS:%=-Wl,--wrap=%) \
 		-o $@ $< $(BUILD)/src/main.o \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(BUILD)/faults/qasid-clock: tests/faults/clock.c $(BUILD)/src/main.o $(LIBS)
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=time \
+		-Wl,--wrap=clock_gettime -o $@ $< $(BUILD)/src/main.o \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 $(BUILD)/faults/drive: tests/faults/drive.c tests/faults/faults.h \
