@@ -22,6 +22,9 @@
 struct err;
 struct site;
 
+#define OFFLINE_FOLDER "/offline/"
+#define OFFLINE_WHOLE  "all" /* the name of the copy of all */
+
 enum {
 	OFFLINE_WHOLE_MAX = 20 * 1000 * 1000, /* bytes of the one zip */
 	OFFLINE_AGE_S = 24 * 60 * 60,
@@ -51,6 +54,8 @@ int offline_wanted(struct site *site, struct err *e)
  */
 int offline_make(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
+
+/* --- offline_page.c -------------------------------------------------------- */
 
 /* Whether there is a page /offline/, once this run is over. */
 bool offline_is_offered(const struct site *site);
