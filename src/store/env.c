@@ -40,7 +40,7 @@ store_fail(struct err *e, const char *what, const struct store_env *env, int rc)
 	switch (rc) {
 	case MDB_MAP_FULL:
 		return err_set(e, ERR_LIMIT,
-		    "%s \"%s\": the store's map is full; raise store.map_size",
+		    "%s \"%s\": the store is full: it holds 64 GB at most",
 		    what, env->dir);
 	case MDB_CORRUPTED:
 	case MDB_INVALID:
