@@ -33,7 +33,7 @@ struct build_args {
 	const char *content, *store;
 	const char *host, *base;
 	const char *sync_key, *sync_next, *sync_from;
-	unsigned port, columns, jobs;
+	unsigned port, columns, jobs, sync_serial;
 	bool verbose, watch, offline;
 };
 
@@ -43,8 +43,9 @@ usage(void)
 	fprintf(stderr,
 	    "usage: qasid build [-v] [--watch] [--offline] [--jobs N] "
 	    "[--store DIR]\n"
-	    "           [--sync-key FILE [--sync-next FILE] | --sync-from "
-	    "MIRROR] [CONTENT]\n"
+	    "           [--sync-key FILE [--sync-next FILE] [--sync-serial "
+	    "N] |\n"
+	    "           --sync-from MIRROR] [CONTENT]\n"
 	    "       qasid build --stdout gemini|gopher|menu [--host NAME] "
 	    "[--port N]\n"
 	    "           [--base /articles/] [--width N] FILE|-\n");
@@ -139,6 +140,7 @@ build_once(
 		.offline = args->offline,
 		.all_dates = args->sync_from != NULL,
 		.sync_from = args->sync_from,
+		.sync_serial = args->sync_serial,
 		.diag = &diag,
 		.progress = screen_progress,
 		.progress_ctx = screen };
@@ -247,6 +249,7 @@ read_args(int argc, char **argv, struct build_args *args)
 		{ "sync-key", required_argument, NULL, 'k' },
 		{ "sync-next", required_argument, NULL, 'x' },
 		{ "sync-from", required_argument, NULL, 'f' },
+		{ "sync-serial", required_argument, NULL, 'S' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool fine = true;
@@ -277,6 +280,9 @@ read_args(int argc, char **argv, struct build_args *args)
 			args->base = optarg;
 		else if (c == 'j')
 			fine = read_number(optarg, 1024, &args->jobs);
+		else if (c == 'S')
+			fine =
+			    read_number(optarg, UINT32_MAX, &args->sync_serial);
 		else if (c == 'p')
 			fine = read_number(optarg, 65535, &args->port);
 		else if (c == 'w')

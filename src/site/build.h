@@ -40,7 +40,8 @@ struct site_opts {
 	 * this is; NULL: it is none. */
 	struct slice sync_key, sync_next;
 	const char *sync_from;
-	struct diag *diag; /* takes every message */
+	uint64_t sync_serial; /* the least that a signed edition may have */
+	struct diag *diag;    /* takes every message */
 	/* Told now and then how many things are done; may be NULL. */
 	void (*progress)(void *ctx, const char *what, size_t done);
 	void *progress_ctx;

@@ -182,6 +182,7 @@ sign(struct mirrors *m, struct site_result *result, struct err *e)
 	struct sync_settings set = { .name = m->site->catalog.host,
 		.key_pem = opts->sync_key,
 		.next_pem = opts->sync_next,
+		.least_serial = opts->sync_serial,
 		.now_s = opts->now_s };
 	struct sync_report report;
 

@@ -475,6 +475,8 @@ static int
 new_serial(struct publisher *p, struct sync_report *out, struct err *e)
 {
 	p->now.serial = p->before.serial + 1;
+	if (p->now.serial < p->set->least_serial)
+		p->now.serial = p->set->least_serial;
 	out->changed = true;
 	if (history_add(&p->hist, p->now.serial, p->now.time_s, &p->old,
 		p->src->tree, e) < 0 ||
@@ -507,7 +509,8 @@ run(struct publisher *p, struct sync_report *out, struct err *e)
 		return -1;
 	p->now.serial = p->before.serial;
 	out->serial = p->now.serial;
-	if (!p->before.serial || !hash_eq(&p->now.tree, &p->before.tree)) {
+	if (!p->before.serial || p->before.serial < p->set->least_serial ||
+	    !hash_eq(&p->now.tree, &p->before.tree)) {
 		out->resigned = true;
 		if (new_serial(p, out, e) < 0)
 			return -1;

@@ -63,6 +63,9 @@ struct sync_settings {
 	struct slice name;     /* the site's permanent host */
 	struct slice key_pem;  /* the private key that signs */
 	struct slice next_pem; /* the key to come, announced; or empty */
+	/* No serial below: for a store that was lost, or is an old copy, as
+	 * mirrors refuse a serial older than theirs.  0: as the store has it. */
+	uint64_t least_serial;
 	int64_t now_s;
 };
 
