@@ -40,6 +40,11 @@ head_of twice 'title: A' 'tags: a' 'tags: b'
 head_of claim 'title: A' 'categories: [Water]'
 head_of alias 'title: A' 'aliases: [/old page]'
 head_of draft 'title: A' 'draft: yes'
+head_of back 'title: A' 'withdrawn: 2026-01-31'
+head_of string 'title: [A]'
+head_of list 'title: A' 'tags: [[a]]'
+head_of other-name 'title: A' 'summary: a' 'excerpt: b'
+printf '+++\ntitle = "A"\n+++\n' | article toml
 printf -- '---\ntitle: Tag\n---\n' >c/pages/tag.md
 printf 'no title\n' | article empty
 printf -- '---\ntitle: A\n\n# A\n' | article open
@@ -48,9 +53,13 @@ printf 'text\n' >c/articles/فائل.txt
 printf '# Inner\n\n[pdf](x.pdf)\n' >c/articles/other/inner.md
 article links <<'END'
 # Links
-[a](nope.md) [b](draft.md) [d](فائل.txt) {{< gallery >}} [^2]
+[a](nope.md) [b](draft.md) [c](back.md) [d](فائل.txt) {{< gallery >}} [^2] [^4]
 
 [^3]: unused
+
+[^4]: one
+
+[^4]: another
 
 | one |
 |-----|
@@ -58,6 +67,13 @@ article links <<'END'
 END
 printf '[c](../articles/other/x.pdf)\n\n# About\n' >c/pages/about.md
 printf '# Latin\n\ncaf\351\n' | article latin
+{
+	printf '# Deep\n\n'
+	seq -s '>' 120 | tr -d 0-9
+	printf ' text\n'
+} | article deep
+mkdir -p c/replies/latin
+echo 'no head' >c/replies/latin/x.md
 printf '/articles/links gone\n' >c/gone
 printf '# Gone\n' | article gone
 ln -s /etc/hostname c/articles/link.txt

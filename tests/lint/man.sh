@@ -9,6 +9,11 @@
 #   (.It Cm) under DIAGNOSTICS;
 # - qasid(1): every subcommand of src/main.c as ".Ss qasid NAME", and below it
 #   each option of src/cmd/NAME.c and src/cmd/NAME_*.c as ".It Fl ...";
+# - qasid-operators(7): each metric (.It Ic) and each reason why a connection
+#   ended (.It Cm) under WHAT TO WATCH; each status (.It) under THE LOG; what the
+#   server says (.It, in capitals what varies) under MESSAGES, where nothing
+#   stands that is not in the source;
+# - qasid-publishers(7): what the check says (.It) under CHECKING;
 # - every page has EXAMPLES, and nothing for mandoc to find.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -140,11 +145,78 @@ command_line() {
 	same 'qasid(1), option'
 }
 
+# one_string FILE: it on one line, literals that stand side by side joined, and
+# \001 for a quote in one.
+one_string() {
+	flat "$1" | sed 's/\\"/\x01/g; s/" *"//g'
+}
+# Messages, a line each, with "*" for what varies.
+without_names() {
+	sed -E 's/\\\(dq|\\"|\x01/"/g; s/\\&//g
+		s/%[-.*0-9]*(ll|l|z|h)?[a-z]/*/g; s/\<[A-Z]+\>/*/g
+		s/\*+/*/g; s/ +$//' | grep '[a-z][a-z][a-z]'
+}
+# The longest piece between the asterisks of each line.
+longest_piece() {
+	awk -F'[*]' '{
+		best = ""
+		for (i = 1; i <= NF; i++) {
+			gsub(/^[^A-Za-z]+|[^A-Za-z]+$/, "", $i)
+			if (length($i) > length(best))
+				best = $i
+		}
+		print best
+	}'
+}
+# said PAGE SECTION: what a section says that the program says, it does say;
+# the items are left in $tmp/items.
+said() {
+	section "src/man/$1" "$2" | sed -n 's/^\.It //p' |
+		without_names | sort -u >"$tmp/items"
+	[ -s "$tmp/items" ] || echo "$1, $2: no messages found"
+	cat src/*/*.c >"$tmp/sources"
+	one_string "$tmp/sources" | without_names >"$tmp/all"
+	longest_piece <"$tmp/items" | while read -r piece; do
+		grep -qF -- "$piece" "$tmp/all" ||
+			echo "$1, $2: not in the program: $piece"
+	done
+}
+server_words() {
+	said qasid-operators.7 MESSAGES
+	for f in src/server/*.c src/cert/cert.c src/net/listener.c; do
+		one_string "$f" | grep -oE \
+			'(log_say|log_err|err_set)\([^";]*"[^"]*"' |
+			sed -E 's/^log_err[^"]*"(.*)"$/\1: %s/
+				s/^[^"]*"(.*)"$/\1/' || true
+	done | without_names | sort -u |
+		comm -23 - "$tmp/items" |
+		sed 's/^/qasid-operators(7): not in the manual: /'
+}
+operators() {
+	section src/man/qasid-operators.7 'WHAT TO WATCH' >"$tmp/section"
+	flat src/server/metrics.c | grep -oE '(head|single)\(out, *"[a-z_]+"' |
+		sed 's/.*"\(.*\)"/qasid_\1/' >"$tmp/code"
+	items Ic <"$tmp/section" >"$tmp/man"
+	same 'qasid-operators(7), metric'
+	table src/net/conn.c names | grep -oE '"[a-z_]+"' | tr -d '"' \
+		>"$tmp/code"
+	items Cm <"$tmp/section" >"$tmp/man"
+	same 'qasid-operators(7), reason'
+	sed -n 's/^.GEMINI_[A-Z_]* = \([0-9][0-9]\),.*/\1/p' \
+		src/proto/gemini.h >"$tmp/code"
+	section src/man/qasid-operators.7 'THE LOG' |
+		sed -n 's/^\.It \([0-9][0-9]\)$/\1/p' >"$tmp/man"
+	same 'qasid-operators(7), status'
+	server_words
+}
+
 {
 	settings
 	content
 	codes
 	command_line
+	operators
+	said qasid-publishers.7 CHECKING
 	for f in src/man/*.[157]; do
 		grep -q '^\.Sh EXAMPLES' "$f" || echo "$f has no EXAMPLES"
 	done
