@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,10 +78,27 @@ run(int argc, char **argv)
 	return CMD_USAGE;
 }
 
+/* The store is read as memory; what is cut off is memory no more. */
+static void
+on_sigbus(int sig)
+{
+	static const char text[] =
+	    "qasid: a file was truncated while it was read; if it is the "
+	    "store, remove its folder and build again\n";
+
+	(void)sig;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(CMD_FAILED);
+}
+
 int
 main(int argc, char **argv)
 {
-	int code = run(argc, argv);
+	struct sigaction bus = { .sa_handler = on_sigbus };
+	int code;
+
+	sigaction(SIGBUS, &bus, NULL);
+	code = run(argc, argv);
 
 	/* What a full disk or a closed pipe took is not printed. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == CMD_FINE) {
