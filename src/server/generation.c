@@ -15,8 +15,8 @@
 #include "cert/cert.h"
 #include "net/tls.h"
 #include "server/log.h"
+#include "server/look.h"
 #include "server/tickets.h"
-#include "store/store.h"
 
 #include "server/generation.h"
 
@@ -274,11 +274,10 @@ static int
 check_folders(const struct generation *g, struct err *e)
 {
 	const char *counts = g->config.counts, *inbox = g->config.inbox;
-	struct store_reader *r = store_reader_open(g->config.store, e);
+	struct look look;
 
-	if (!r)
+	if (look_into(g->config.store, &look, e) < 0)
 		return -1;
-	store_reader_close(r);
 	if (*counts && access(counts, W_OK | X_OK) < 0)
 		return err_errno(e, "write to \"counts\"", counts);
 	if (*inbox && !may_write(inbox, &g->sandbox)) {

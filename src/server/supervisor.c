@@ -18,6 +18,7 @@
 #include "server/generation.h"
 #include "server/handover.h"
 #include "server/log.h"
+#include "server/look.h"
 #include "server/metrics.h"
 #include "server/notify.h"
 #include "server/receiver.h"
@@ -33,6 +34,7 @@ enum {
 	BACKOFF_MAX_MS = 30000,
 	ROTATE_MS = 12 * 3600 * 1000, /* of ticket keys */
 	SAVE_MS = 5 * 60 * 1000,      /* of the counts of articles */
+	LOOK_MS = 1000,               /* at the store's file */
 	/* What is waited for besides the status socket. */
 	FD_SIGNALS = METRICS_FDS,
 	FD_LOG,
@@ -51,6 +53,9 @@ struct server {
 	uint64_t rotate_at_ms;
 	unsigned deaths; /* in a series */
 	uint64_t restart_at_ms;
+	uint64_t look_at_ms;
+	struct look_file store; /* that the current workers have open */
+	bool is_gone;           /* it is not there any more: told */
 	bool stopping;
 	sigset_t signals;
 	int signal_fd;
@@ -533,10 +538,11 @@ save_counts(struct server *s)
 {
 	const char *folder = s->current->config.counts;
 	struct err e = ERR_INIT;
-	char what[512];
 
 	s->save_at_ms = now_ms() + SAVE_MS;
 	if (*folder && counts_save(s->counts, folder, time(NULL), &e) < 0) {
+		char what[512];
+
 		snprintf(
 		    what, sizeof(what), "counts not saved in \"%s\"", folder);
 		log_err(what, &e);
@@ -573,9 +579,11 @@ static void
 reload(struct server *s)
 {
 	struct generation *old = s->current, *g;
+	struct look_file store;
 	struct err e = ERR_INIT;
 
 	notify_reloading(now_ms());
+	look_at(old->config.store, &store);
 	g = load(s, &e);
 	if (g)
 		set_log(g);
@@ -594,10 +602,49 @@ reload(struct server *s)
 	s->current = g;
 	s->deaths = 0;
 	s->restart_at_ms = 0;
+	s->store = store;
+	s->is_gone = false;
+	if (strcmp(old->config.store, g->config.store) != 0)
+		look_at(g->config.store, &s->store);
 	tell_all(old, WORKER_DRAIN);
 	sockets_close(&old->sockets, &g->sockets);
 	log_say("reloaded: %u workers", g->count);
 	notify_ready();
+}
+
+/*
+ * A publish needs no word to workers, but a store that was deleted and made
+ * anew is another file than the one they read: then all is loaded again, once
+ * there is something in it.  One that was mended ends their back-off.
+ */
+static void
+look_at_store(struct server *s)
+{
+	const char *path = s->current->config.store;
+	struct look_file now;
+	struct look look;
+
+	s->look_at_ms = now_ms() + LOOK_MS;
+	look_at(path, &now);
+	if (now.is_there && now.dev == s->store.dev &&
+	    now.ino == s->store.ino) {
+		if (now.mtime_ns != s->store.mtime_ns)
+			s->restart_at_ms = 0;
+		s->store.mtime_ns = now.mtime_ns;
+		return;
+	}
+	if (!now.is_there || look_into(path, &look, NULL) < 0 ||
+	    !look.edition) {
+		if (!s->is_gone)
+			log_say("the store \"%s\" is gone: its last edition is "
+				"served until there is another",
+			    path);
+		s->is_gone = true;
+		return;
+	}
+	log_say("the store \"%s\" is another one now", path);
+	s->store = now;
+	reload(s);
 }
 
 /* Becomes the program that is installed now; comes back on failure alone. */
@@ -718,6 +765,8 @@ next_wait(const struct server *s)
 	for (const struct generation *g = s->current; g; g = g->older)
 		if (g->kill_at_ms && g->kill_at_ms < at)
 			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
+	if (!s->stopping && s->look_at_ms < at)
+		at = s->look_at_ms > now ? s->look_at_ms : now;
 	if (missing && !s->stopping && s->restart_at_ms < at)
 		at = s->restart_at_ms > now ? s->restart_at_ms : now;
 	for (int k = 0; k < HELPERS && !s->stopping; k++) {
@@ -750,23 +799,17 @@ tell_facts(void *ctx, struct metrics_facts *out)
 {
 	struct server *s = ctx;
 	const struct generation *g = s->current;
-	struct store_reader *r;
-	struct store_view *v;
+	struct look look;
 
 	*out = (struct metrics_facts){ .cert_end_s = g->cert_end_s,
 		.stopping = s->stopping };
 	status_sum(s->status, GENERATION_SLOTS, &out->sum);
 	for (unsigned i = 0; i < GENERATION_WORKERS_MAX; i++)
 		out->workers += g->children[i].pid != 0;
-	/* Opened for the moment: LMDB is not to be carried over a fork. */
-	r = store_reader_open(g->config.store, NULL);
-	v = r ? store_reader_view(r) : NULL;
-	if (v) {
-		out->edition = store_view_edition(v);
-		out->edition_s = store_view_time(v);
+	if (look_into(g->config.store, &look, NULL) == 0) {
+		out->edition = look.edition;
+		out->edition_s = look.time_s;
 	}
-	store_view_drop(v);
-	store_reader_close(r);
 }
 
 /* The next signal, or 0 after `wait`; the status socket is served meanwhile. */
@@ -814,6 +857,8 @@ serve(struct server *s)
 			log_err("ticket keys", &e);
 		if (now_ms() >= s->save_at_ms)
 			save_counts(s);
+		if (now_ms() >= s->look_at_ms && !s->stopping)
+			look_at_store(s);
 	}
 	end_helpers(s->current);
 }
@@ -901,6 +946,7 @@ start(struct server *s, struct err *e)
 	s->current = g;
 	generation_free(passed, g);
 	set_log(g);
+	look_at(g->config.store, &s->store);
 	return start_generation(s, g, e);
 }
 

@@ -46,8 +46,9 @@ store_fail(struct err *e, const char *what, const struct store_env *env, int rc)
 	case MDB_INVALID:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_VERSION_MISMATCH:
-		return err_set(e, ERR_CORRUPT, "%s \"%s\": %s", what, env->dir,
-		    mdb_strerror(rc));
+		return err_set(e, ERR_CORRUPT,
+		    "%s \"%s\": %s; remove the folder and build again", what,
+		    env->dir, mdb_strerror(rc));
 	default:
 		err_set(e, ERR_SYSTEM, "%s \"%s\": %s", what, env->dir,
 		    mdb_strerror(rc));
@@ -154,7 +155,8 @@ has_database(const char *dir)
 	char path[PATH_MAX];
 	struct stat st;
 
-	return path_of(path, dir, "data.mdb") && stat(path, &st) == 0;
+	return path_of(path, dir, "data.mdb") && stat(path, &st) == 0 &&
+	    st.st_size;
 }
 
 /*
