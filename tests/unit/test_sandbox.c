@@ -1,11 +1,13 @@
 /*
- * Tries forbidden acts from inside a worker's sandbox: each in a process of its
+ * Tries forbidden acts from inside each role's sandbox: each in a process of its
  * own, which tells by its exit status what became of it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -28,6 +30,10 @@ enum outcome {
 };
 
 static int listening = -1;
+/* A folder as the process that takes replies has it; a file in it, and one in
+ * the folder above. */
+static char above_path[] = "/tmp/qasid-inbox.XXXXXX";
+static int above = -1, inbox = -1;
 
 static enum outcome
 judge(long r)
@@ -246,6 +252,126 @@ denies_more_to_what_searches(void **state)
 	assert_int_equal(inside(enter_search, use_memory), ALLOWED);
 }
 
+/* The process that takes replies: one folder, and that to write alone. */
+static int
+enter_receive(struct err *e)
+{
+	struct sandbox_opts opts = { .need_landlock = true,
+		.need_seccomp = true,
+		.role = SANDBOX_RECEIVES,
+		.inbox = inbox };
+
+	if (geteuid() == 0) {
+		opts.drop_user = true;
+		opts.uid = opts.gid = 65534;
+	}
+	return sandbox_enter(&opts, e);
+}
+
+static enum outcome
+write_reply(void)
+{
+	int fd = openat(inbox, "new", O_WRONLY | O_CREAT | O_EXCL, 0640);
+
+	if (fd < 0 || write(fd, "x", 1) != 1 || fsync(fd) < 0 ||
+	    renameat(inbox, "new", inbox, "reply") < 0)
+		return judge(-1);
+	return judge(unlinkat(inbox, "reply", 0));
+}
+
+static enum outcome
+list_inbox(void)
+{
+	return judge(openat(inbox, ".", O_RDONLY | O_DIRECTORY));
+}
+
+static enum outcome
+read_reply(void)
+{
+	return judge(openat(inbox, "kept", O_RDONLY));
+}
+
+static enum outcome
+run_reply(void)
+{
+	char path[sizeof(above_path) + 16];
+	char *argv[] = { path, NULL };
+
+	snprintf(path, sizeof(path), "%s/inbox/kept", above_path);
+	return judge(execv(path, argv));
+}
+
+static enum outcome
+make_folder_in_inbox(void)
+{
+	return judge(mkdirat(inbox, "folder", 0700));
+}
+
+static enum outcome
+make_link_in_inbox(void)
+{
+	return judge(symlinkat("/etc/passwd", inbox, "link"));
+}
+
+static enum outcome
+write_elsewhere(void)
+{
+	return judge(openat(inbox, "../outside", O_WRONLY));
+}
+
+static enum outcome
+remove_elsewhere(void)
+{
+	return judge(unlinkat(inbox, "../outside", 0));
+}
+
+static enum outcome
+open_for_others(void)
+{
+	return judge(fchmodat(inbox, "kept", 0666, 0));
+}
+
+/* Landlock has a word of its own for what would cross a border. */
+static enum outcome
+move_out(void)
+{
+	int r = renameat(inbox, "kept", inbox, "../moved");
+
+	return r < 0 && errno == EXDEV ? DENIED : judge(r);
+}
+
+static void
+denies_more_to_what_receives(void **state)
+{
+	static const struct {
+		const char *name;
+		enum outcome (*act)(void);
+		enum outcome wanted;
+	} acts[] = {
+		{ "write a reply", write_reply, ALLOWED },
+		{ "list the inbox", list_inbox, ALLOWED },
+		{ "use memory", use_memory, ALLOWED },
+		{ "read a reply", read_reply, DENIED },
+		{ "run a reply", run_reply, DENIED },
+		{ "make a folder", make_folder_in_inbox, DENIED },
+		{ "make a link", make_link_in_inbox, DENIED },
+		{ "write beside the inbox", write_elsewhere, DENIED },
+		{ "remove elsewhere", remove_elsewhere, DENIED },
+		{ "change rights", open_for_others, DENIED },
+		{ "move a reply out", move_out, DENIED },
+		{ "accept", accept_peer, DENIED },
+	};
+
+	(void)state;
+	denies_all(enter_receive);
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		enum outcome o = inside(enter_receive, acts[i].act);
+
+		if (o != acts[i].wanted)
+			fail_msg("%s: %d", acts[i].name, (int)o);
+	}
+}
+
 static void
 allows_what_serving_needs(void **state)
 {
@@ -290,6 +416,42 @@ acts_succeed_outside(void **state)
 	assert_int_equal(inside(enter_nothing, make_socket), ALLOWED);
 	assert_int_equal(inside(enter_nothing, make_process), ALLOWED);
 	assert_int_equal(inside(enter_nothing, kill_parent), ALLOWED);
+	assert_int_equal(inside(enter_nothing, read_reply), ALLOWED);
+	assert_int_equal(inside(enter_nothing, write_elsewhere), ALLOWED);
+	assert_int_equal(inside(enter_nothing, open_for_others), ALLOWED);
+}
+
+/* For any user to write to: the tests' processes drop theirs. */
+static int
+make_inbox(void **state)
+{
+	int fd;
+
+	(void)state;
+	if (!mkdtemp(above_path) || chmod(above_path, 0777) < 0)
+		return -1;
+	above = open(above_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0 || mkdirat(above, "inbox", 0777) < 0 ||
+	    fchmodat(above, "inbox", 0777, 0) < 0)
+		return -1;
+	inbox = openat(above, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(inbox, "kept", O_WRONLY | O_CREAT | O_CLOEXEC, 0777);
+	if (fd < 0 || close(fd) < 0)
+		return -1;
+	fd = openat(above, "outside", O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	return fd < 0 || fchmod(fd, 0666) < 0 ? -1 : close(fd);
+}
+
+static int
+remove_inbox(void **state)
+{
+	(void)state;
+	unlinkat(inbox, "kept", 0);
+	close(inbox);
+	unlinkat(above, "outside", 0);
+	unlinkat(above, "inbox", AT_REMOVEDIR);
+	close(above);
+	return rmdir(above_path);
 }
 
 int
@@ -298,6 +460,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(denies),
 		cmocka_unit_test(denies_more_to_what_searches),
+		cmocka_unit_test(denies_more_to_what_receives),
 		cmocka_unit_test(allows_what_serving_needs),
 		cmocka_unit_test(landlock_holds_alone),
 		cmocka_unit_test(acts_succeed_outside),
@@ -306,5 +469,5 @@ main(void)
 	listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (listening < 0 || listen(listening, 1) < 0)
 		return 77;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_inbox, remove_inbox);
 }
