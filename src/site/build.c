@@ -55,68 +55,19 @@ site_release(struct site *site)
 }
 
 static int
-load_catalog(struct site *site, struct buf *text, struct err *e)
+open_folder(struct site *site, struct err *e)
 {
-	struct err why = ERR_INIT;
-	struct slice kept;
-
-	if (io_read_below(site->content_fd, "capsule.yaml", CATALOG_BYTES_MAX,
-		text, NULL, &why) < 0) {
-		if (why.kind != ERR_MISSING) {
-			*e = why;
-			return -1;
-		}
-		diag_at(site->diag, DIAG_WARNING, "capsule.yaml", 0, 0,
-		    "not there: the capsule has no title, no host name");
-	}
-	if (arena_copy(&site->arena, buf_slice(text), &kept) < 0)
-		return err_memory(e);
-	return catalog_parse(
-	    &site->arena, kept, "capsule.yaml", &site->catalog, e);
-}
-
-/*
- * What every digest begins with: another capsule.yaml or another program may
- * make other pages of the same source.
- */
-static int
-hash_base(struct site *site, struct slice catalog, struct err *e)
-{
-	struct hash program;
-	struct buf in;
-	int rc;
-
-	if (program_hash(&program, e) < 0)
-		return -1;
-	buf_init(&in, (size_t)CATALOG_BYTES_MAX * 2);
-	pack_slice(&in, SLICE_LIT(QASID_VERSION));
-	pack_hash(&in, &program);
-	pack_slice(&in, catalog);
-	rc = buf_failed(&in) || hash_of(buf_slice(&in), &site->base_hash) < 0
-	    ? err_memory(e)
-	    : 0;
-	buf_release(&in);
-	return rc;
+	site->content_fd =
+	    open(site->opts->content, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (site->content_fd < 0)
+		return err_errno(e, "open folder", site->opts->content);
+	return 0;
 }
 
 int
 site_open(struct site *site, struct err *e)
 {
-	struct buf text;
-	int rc;
-
-	site->content_fd =
-	    open(site->opts->content, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (site->content_fd < 0)
-		return err_errno(e, "open folder", site->opts->content);
-	buf_init(&text, CATALOG_BYTES_MAX + 4096);
-	rc = load_catalog(site, &text, e);
-	if (!rc)
-		rc = hash_base(site, buf_slice(&text), e);
-	buf_release(&text);
-	if (!rc)
-		rc = words_load(site, e);
-	return rc;
+	return open_folder(site, e) < 0 ? -1 : capsule_load(site, e);
 }
 
 int
@@ -147,6 +98,10 @@ convert(struct site *site, struct err *e)
 			    "\"%s\": nothing to publish in articles/ or "
 			    "pages/",
 			    site->opts->content);
+		if (capsule_must_stay(site)) {
+			site->wants_old_capsule = true;
+			return -1;
+		}
 		if (convert_documents(site, &again, e) < 0)
 			return -1;
 		if (!again)
@@ -243,10 +198,10 @@ run(struct site *site, struct site_result *result, struct err *e)
 {
 	int unchanged;
 
-	if (site_open(site, e) < 0)
+	if (open_folder(site, e) < 0)
 		return -1;
 	site->store = store_writer_open(site->opts->store, 0, e);
-	if (!site->store)
+	if (!site->store || capsule_load(site, e) < 0)
 		return -1;
 	store_clear_stale_readers(site->store);
 	if (look_at_last(site, e) < 0)
@@ -263,24 +218,42 @@ run(struct site *site, struct site_result *result, struct err *e)
 	    shared_make(site, e) < 0 || pages_make(site, e) < 0 ||
 	    wellknown_make(site, e) < 0 || gone_make(site, e) < 0 ||
 	    copy(site, e) < 0 || searching_finish(site, e) < 0 ||
-	    output_finish(site, e) < 0 || plan_keep_map(site, e) < 0)
+	    output_finish(site, e) < 0 || plan_keep_map(site, e) < 0 ||
+	    capsule_keep(site, e) < 0)
 		return -1;
 	return publish(site, result, e);
 }
 
 static int
-run_once(const struct site_opts *opts, bool *copies, struct site_result *result,
-    struct err *e)
+run_with(const struct site_opts *opts, bool *copies, bool *old_capsule,
+    struct site_result *result, struct err *e)
 {
 	struct site site;
 	int rc;
 
 	site_init(&site, opts);
 	site.is_copying = *copies;
+	site.wants_old_capsule = *old_capsule;
 	rc = run(&site, result, e);
 	tell_messages(&site);
 	*copies = site.wants_copies;
+	*old_capsule = site.wants_old_capsule;
 	site_release(&site);
+	return rc;
+}
+
+static int
+run_once(const struct site_opts *opts, bool *copies, struct site_result *result,
+    struct err *e)
+{
+	bool old_capsule = false, first = *copies;
+	int rc = run_with(opts, copies, &old_capsule, result, e);
+
+	/* It stopped before anything was made. */
+	if (rc < 0 && old_capsule) {
+		*copies = first;
+		rc = run_with(opts, copies, &old_capsule, result, e);
+	}
 	return rc;
 }
 

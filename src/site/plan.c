@@ -104,12 +104,19 @@ make_slug(struct site *site, struct doc *d, struct err *e)
 }
 
 static bool
-is_reserved(struct slice slug)
+is_one_of(struct slice word, const char *const *all, size_t count)
 {
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (slice_eq_cstr(slug, reserved[i]))
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq_cstr(word, all[i]))
 			return true;
 	return false;
+}
+
+static bool
+is_reserved(struct slice slug)
+{
+	return is_one_of(
+	    slug, reserved, sizeof(reserved) / sizeof(reserved[0]));
 }
 
 static int
@@ -201,6 +208,7 @@ make_doc(struct site *site, struct source *s, struct err *e)
 			return 0;
 		}
 		plan_say(site, s, &why);
+		capsule_note_loss(site, s);
 		if (plan_refuse(site, s, e) < 0)
 			return -1;
 	}
@@ -344,6 +352,37 @@ has_alias(const struct doc *d, struct slice stem)
 	return false;
 }
 
+/*
+ * Whether an alias is what the program itself has or may come to have: its own
+ * names at the top, the pages of terms, whatever begins with a dot.
+ */
+static bool
+is_programs(struct slice alias)
+{
+	static const char *const own[] = { "atom", "caps", "favicon", "help",
+		"new", "robots", "search" };
+	static const char *const lists[] = { "author", "category", "series",
+		"tag" };
+	static const char *const folders[] = { "archive", "lang", "offline" };
+	struct slice rest = slice_from(alias, 1), first = SLICE_NONE;
+	size_t segments = 0;
+
+	while (rest.len) {
+		struct slice s = slice_take(&rest, '/');
+
+		if (slice_starts(s, SLICE_LIT(".")))
+			return true;
+		if (!segments++)
+			first = slice_upto(s, slice_find(s, '.'));
+	}
+	return is_one_of(
+		   first, folders, sizeof(folders) / sizeof(folders[0])) ||
+	    (segments < 2 &&
+		is_one_of(first, own, sizeof(own) / sizeof(own[0]))) ||
+	    (segments < 3 &&
+		is_one_of(first, lists, sizeof(lists) / sizeof(lists[0])));
+}
+
 /* Takes the aliases of `d` that are sound; `all` has room for them. */
 static int
 add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
@@ -361,6 +400,7 @@ add_aliases(struct site *site, struct doc *d, struct place *all, size_t *count,
 		struct err why;
 
 		if (alias_address(site, t->text, &address) &&
+		    !is_programs(address) &&
 		    !is_own_address(site, stem = plan_alias_stem(address))) {
 			if (has_alias(d, stem))
 				continue;

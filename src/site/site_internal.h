@@ -217,6 +217,10 @@ struct site {
 	int content_fd;
 	struct catalog catalog;
 	struct hash base_hash; /* program and capsule.yaml: in every digest */
+	struct slice capsule;  /* capsule.yaml, as it is in use */
+	bool capsule_is_old;   /* it is that of the last edition */
+	bool wants_old_capsule;
+	size_t capsule_losses; /* published articles that it cannot keep */
 	/*
 	 * Of all that a link can lead to.  While it is that of the last build,
 	 * no link of an unchanged document leads elsewhere.
@@ -269,6 +273,27 @@ void site_release(struct site *site);
 /* Opens the content folder and reads capsule.yaml. */
 int site_open(struct site *site, struct err *e)
     __attribute__((warn_unused_result));
+/* --- capsule.c ------------------------------------------------------------ */
+
+/*
+ * Reads capsule.yaml, or takes that of the last edition: where it is missing,
+ * empty or wrong, which is told, and where site->wants_old_capsule.
+ */
+int capsule_load(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+/* Counts what `s` holds, if it was published: it is about to be refused. */
+void capsule_note_loss(struct site *site, const struct source *s);
+/*
+ * Whether it takes published articles away, which is told: then the build
+ * begins again with that of the last edition.
+ */
+bool capsule_must_stay(struct site *site);
+/* Keeps it for the next build. */
+int capsule_keep(struct site *site, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* --- build.c, again ------------------------------------------------------- */
+
 /* Finds the files. */
 int site_scan(struct site *site, struct err *e)
     __attribute__((warn_unused_result));

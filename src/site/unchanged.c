@@ -82,7 +82,7 @@ unchanged_look(struct site *site, struct site_result *result, struct err *e)
 	site->until_s = INT64_MAX;
 	if (digest(site, &site->tree_hash) < 0)
 		return err_memory(e);
-	if (!is_plain(site->opts) || site->is_copying ||
+	if (!is_plain(site->opts) || site->is_copying || site->capsule_is_old ||
 	    store_state_get(site->store, RECORD, &record) != STORE_FOUND)
 		return 0;
 	in = (struct unpack){ .rest = record };
@@ -109,7 +109,8 @@ unchanged_until(struct site *site, int64_t time_s)
 static bool
 is_sure(const struct site *site)
 {
-	if (!is_plain(site->opts) || site->is_doubtful || site->wants_copies ||
+	if (!is_plain(site->opts) || site->capsule_is_old ||
+	    site->is_doubtful || site->wants_copies ||
 	    site->told != site->diag->warnings + site->diag->errors)
 		return false;
 	for (size_t i = 0; i < site->source_count; i++)
