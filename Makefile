@@ -28,6 +28,7 @@ PROXY_PACKAGES := haproxy
 
 # What `make deb` builds and looks at a package with.
 DEB_PACKAGES := debhelper dpkg-dev lintian
+DEB_TEST_PACKAGES := debootstrap iproute2
 
 -include .build/local.mk
 
@@ -105,7 +106,7 @@ BENCH_BINS := $(BENCH_SRCS:tests/bench/%.c=$(BUILD)/bench/%)
 .PHONY: all run deps deps-test test asan lint fuzz soak haproxy bench bench-mirrors \
 	clients peers real import-large headers \
 	layers format format-check tidy cppcheck man-lint shell-lint coverage \
-	install deb clean help golden-update check-parts
+	install deb deb-test clean help golden-update check-parts
 
 all: $(QASID)
 
@@ -124,6 +125,7 @@ help:
 	@echo 'make real           the real article named by QASID_REAL_ARTICLE'
 	@echo 'make import-large   an export of WordPress of 100 MB'
 	@echo 'make deb            a Debian package'
+	@echo 'make deb-test       the same, tried in a bare Debian 12 (root)'
 	@echo 'make install clean deps headers layers coverage golden-update'
 
 # One line a step; `make V=1` shows the commands.
@@ -289,7 +291,8 @@ coverage:
 # --- lints ------------------------------------------------------------------
 
 C_FILES := $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
-SH_FILES := $(wildcard tests/*/*.sh .ci/run) $(wildcard src/*/*.sh)
+SH_FILES := $(wildcard tests/*/*.sh .ci/run) $(wildcard src/*/*.sh) \
+	$(wildcard src/debian/qasid.p*)
 MAN_FILES := $(wildcard src/man/*.[157])
 
 lint: deps-test format-check headers layers check-parts shell-lint man-lint \
@@ -372,6 +375,12 @@ deb: deps
 	@sh tests/run/deps.sh $(DEB_PACKAGES)
 	@sh src/debian/build.sh $(VERSION) \
 		$(filter-out gcc make libcmocka-dev,$(PACKAGES))
+
+# It is tried in a bare Debian 12: ROOT, or what debootstrap makes (root).
+ROOT ?=
+deb-test: deb
+	@sh tests/run/deps.sh $(DEB_TEST_PACKAGES)
+	@sh tests/package/run.sh $(CURDIR)/.build/deb/qasid_$(VERSION)_*.deb $(ROOT)
 
 clean:
 	rm -rf .build
