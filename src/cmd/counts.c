@@ -97,26 +97,46 @@ read_days(const struct counts_args *args, struct tally *sum, struct err *e)
 	return r;
 }
 
+/* One that is not served by itself has a column where it was read over. */
+static bool
+has_column(const struct tally_row *rows, size_t count, int protocol)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].n[protocol])
+			return true;
+	return protocols[protocol]->is_usual;
+}
+
 static void
 print(struct tally *sum)
 {
+	bool is_shown[PROTOCOLS];
 	struct tally_row *rows;
 	size_t count;
 
 	tally_sort(sum);
 	tally_sort_by_count(sum);
 	rows = tally_rows(sum, &count);
+	if (count)
+		printf("%10s", "all");
+	for (int p = 0; p < PROTOCOLS && count; p++) {
+		is_shown[p] = has_column(rows, count, p);
+		if (is_shown[p])
+			printf(" %10s", protocols[p]->name);
+	}
+	if (count)
+		printf("  article\n");
 	for (size_t i = 0; i < count; i++) {
-		uint64_t gemini = rows[i].n[CONN_GEMINI];
-		uint64_t gopher = rows[i].n[CONN_GOPHER];
-		uint64_t all = gemini + gopher;
+		uint64_t all = 0;
 
-		if (!i)
-			printf("%10s %10s %10s  article\n", "all", "gemini",
-			    "gopher");
-		printf("%10llu %10llu %10llu  /articles/%s\n",
-		    (unsigned long long)all, (unsigned long long)gemini,
-		    (unsigned long long)gopher, rows[i].name);
+		for (int p = 0; p < PROTOCOLS; p++)
+			all += rows[i].n[p];
+		printf("%10llu", (unsigned long long)all);
+		for (int p = 0; p < PROTOCOLS; p++)
+			if (is_shown[p])
+				printf(" %10llu",
+				    (unsigned long long)rows[i].n[p]);
+		printf("  /articles/%s\n", rows[i].name);
 	}
 }
 

@@ -398,6 +398,12 @@ find_setting(const char *key)
 	return NULL;
 }
 
+const struct config_list *
+config_get_list(const struct config *c, const char *key)
+{
+	return value_of(find_setting(key), c);
+}
+
 int
 config_init(struct config *c, struct err *e)
 {

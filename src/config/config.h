@@ -42,7 +42,7 @@ struct config {
 	const char *store;  /* folder */
 	uint64_t map_bytes; /* of the store, for the publisher */
 	struct config_list hosts;
-	struct config_list listen_gemini, listen_gopher; /* ADDR:PORT */
+	struct config_list listen_gemini, listen_gopher;
 	unsigned public_gemini, public_gopher; /* port; 0: as listened on */
 	const char *certs;                     /* folder */
 	unsigned workers;                      /* 0: one a core, at least two */
@@ -91,6 +91,10 @@ int config_set(struct config *c, const char *key, const char *value,
     struct err *e) __attribute__((warn_unused_result));
 /* Empties a list before flags fill it. */
 void config_clear(struct config *c, const char *key);
+
+/* The list under `key`, which there is. */
+const struct config_list *config_get_list(
+    const struct config *c, const char *key);
 
 /* Appends the effective settings as YAML, each with its help. */
 void config_print(struct buf *out, const struct config *c);

@@ -12,8 +12,9 @@
  *   PEEK          deadline request_ms, REQUEST's too: the first byte says
  *                 whether TLS begins
  *   HANDSHAKE     deadline handshake_ms
- *   REQUEST       deadline request_ms: bytes until the line's end, no further:
- *                 what follows it is never read as TLS (PROTOCOLS.md, rule 10)
+ *   REQUEST       deadline request_ms: bytes until the request's end, no
+ *                 further: what follows it is never read as TLS (PROTOCOLS.md,
+ *                 rule 10)
  *   WAIT          deadline answer_ms: the reply is made by somebody else; the
  *                 peer is not looked at
  *   SEND          no total; the peer must acknowledge something every stall_ms
@@ -34,8 +35,6 @@
 #include "net/loop.h"
 #include "net/peers.h"
 #include "net/tls.h"
-#include "proto/gemini.h"
-#include "proto/gopher.h"
 #include "proto/proxy.h"
 
 #include "net/conn_internal.h"
@@ -50,9 +49,7 @@ enum {
 
 _Static_assert((int)CONN_HEAD_MAX <= (int)CONN_KEY_AT, "head and key overlap");
 _Static_assert(
-    (int)GEMINI_LINE_MAX <= (int)CONN_KEY_AT, "line and key overlap");
-_Static_assert(
-    (int)GOPHER_LINE_MAX <= (int)CONN_KEY_AT, "line and key overlap");
+    (int)PROTOCOL_REQUEST_MAX <= (int)CONN_KEY_AT, "request and key overlap");
 _Static_assert(
     (int)PROXY_HEADER_MAX <= (int)CONN_LINE_BYTES, "no room for PROXY");
 
@@ -348,14 +345,14 @@ conn_take_answer(struct conn *c, const struct conn_reply *reply)
 static enum io_result
 step_request(struct conn *c)
 {
-	size_t max =
-	    c->protocol == CONN_GEMINI ? GEMINI_LINE_MAX : GOPHER_LINE_MAX;
+	const struct protocol *protocol = protocols[c->protocol];
 	enum line_state state = LINE_MORE;
 	size_t got, len = 0;
 
 	while (state == LINE_MORE) {
-		enum io_result r = stream_read(
-		    &c->stream, c->line + c->line_len, max - c->line_len, &got);
+		enum io_result r =
+		    stream_read(&c->stream, c->line + c->line_len,
+			protocol->request_max - c->line_len, &got);
 
 		if (r == IO_EOF || r == IO_FAIL) {
 			c->reason = CONN_GONE_EARLY;
@@ -364,9 +361,7 @@ step_request(struct conn *c)
 		if (r != IO_OK)
 			return r;
 		c->line_len += got;
-		state = c->protocol == CONN_GEMINI
-		    ? gemini_line(c->line, c->line_len, &len)
-		    : gopher_line(c->line, c->line_len, &len);
+		state = protocol->line(c->line, c->line_len, &len);
 	}
 	answer(c, state, len);
 	return IO_OK;

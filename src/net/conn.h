@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proto/line.h"
+#include "proto/protocol.h"
 #include "store/store.h"
 
 struct conn_pool;
@@ -32,16 +32,10 @@ struct tls_ctx;
 struct err;
 
 enum {
-	CONN_HEAD_MAX = 1280,  /* bytes */
+	CONN_HEAD_MAX = PROTOCOL_HEAD_MAX,
 	CONN_COPY_MAX = 65536, /* bytes: larger rests are cut, not copied */
 	CONN_EDITIONS_MAX = 4, /* held at once */
 	CONN_KEY_MAX = 512,    /* bytes of a key that is logged */
-};
-
-enum conn_protocol {
-	CONN_GEMINI,
-	CONN_GOPHER,
-	CONN_PROTOCOLS,
 };
 
 /* Why a connection ended. */
@@ -73,7 +67,7 @@ enum conn_room {
 	CONN_ROOM_FOR_NOBODY,   /* the last places are for saying so */
 };
 
-/* A request line without its end (LINE_WHOLE), or what there is (LINE_BAD). */
+/* A request as its protocol frames it (LINE_WHOLE), or what there is. */
 struct conn_line {
 	enum line_state state;
 	enum conn_room room;
@@ -88,7 +82,7 @@ struct conn_line {
  */
 struct conn_reply {
 	bool later; /* it comes by conn_pool_answer(); only `key` is used */
-	int status; /* Gemini's, or for Gopher what it would be */
+	int status; /* Gemini's, or what it would be there */
 	char *head; /* CONN_HEAD_MAX bytes to write to */
 	size_t head_len;
 	struct store_view *view; /* handed over; dropped by the connection */
@@ -101,7 +95,7 @@ struct conn_reply {
 
 /* A connection's life, told when it ends. */
 struct conn_event {
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	enum conn_reason reason;
 	int status;   /* 0: no reply was begun */
 	bool resumed; /* TLS resumed a session */
@@ -113,11 +107,11 @@ struct conn_event {
 
 struct conn_service {
 	/* A request line came, or cannot come any more. */
-	void (*answer)(void *ctx, enum conn_protocol protocol,
+	void (*answer)(void *ctx, enum protocol_id protocol,
 	    struct conn_line *line, struct conn_reply *reply);
 	/* A reply that was to come later did not come in time. */
 	void (*late)(
-	    void *ctx, enum conn_protocol protocol, struct conn_reply *reply);
+	    void *ctx, enum protocol_id protocol, struct conn_reply *reply);
 	void (*ended)(void *ctx, const struct conn_event *event);
 	/* The pool was full and has room again. */
 	void (*has_room)(void *ctx);
@@ -136,7 +130,7 @@ struct conn_limits {
 
 /* What a listening socket is for; it outlives the connections through it. */
 struct conn_door {
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	struct tls_ctx *tls; /* NULL: TLS is not spoken */
 	bool tls_if_asked; /* only with peers that begin with it; else always */
 };

@@ -57,7 +57,7 @@ struct conn {
 	char *line; /* LINE_BYTES: the request, later the head; the key */
 	enum conn_state state;
 	enum conn_queue queue;
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	enum conn_reason reason; /* how DRAIN will end */
 	enum conn_room room;
 	const struct conn_door *door;

@@ -1,6 +1,12 @@
 #include "base/uri.h"
+#include "proto/protocol.h"
 
 #include "proto/gemini.h"
+
+_Static_assert((int)GEMINI_LINE_MAX <= (int)PROTOCOL_REQUEST_MAX,
+    "a request of Gemini finds no room");
+_Static_assert((int)GEMINI_HEADER_MAX <= (int)PROTOCOL_HEAD_MAX,
+    "a head of Gemini finds no room");
 
 enum line_state
 gemini_line(const char *bytes, size_t len, size_t *line_len)
@@ -51,18 +57,30 @@ decode_path(struct slice raw, char *dst, size_t *len)
 }
 
 enum gemini_status
+gemini_path(char *path, size_t len, struct slice *out)
+{
+	bool above;
+	size_t n;
+
+	if (!decode_path(slice_make(path, len), path, &n))
+		return GEMINI_NOT_FOUND;
+	n = uri_remove_dots(path, n, &above);
+	if (above)
+		return GEMINI_NOT_FOUND;
+	*out = slice_make(path, n);
+	return GEMINI_SUCCESS;
+}
+
+enum gemini_status
 gemini_parse(char *line, size_t len, struct gemini_request *out)
 {
 	static const char root[] = "/";
 	struct uri uri;
-	bool above;
-	size_t n;
-	char *path;
 
 	if (uri_parse(slice_make(line, len), &uri) < 0 || !uri.scheme.len)
 		return GEMINI_BAD_REQUEST;
-	out->port = uri_port(&uri, GEMINI_PORT_NONE);
-	if (out->port < 0 && uri.port.len)
+	out->port = uri_port(&uri, GEMINI_PORT);
+	if (out->port < 0)
 		return GEMINI_BAD_REQUEST;
 	if (uri.has_userinfo || uri.has_fragment)
 		return GEMINI_BAD_REQUEST;
@@ -73,17 +91,12 @@ gemini_parse(char *line, size_t len, struct gemini_request *out)
 	out->host = uri.host;
 	out->query = uri.query;
 	out->has_query = uri.has_query;
+	out->is_plain = false;
 	out->path = slice_make(root, 1);
 	if (!uri.path.len)
 		return GEMINI_SUCCESS;
-	path = line + (uri.path.ptr - line);
-	if (!decode_path(uri.path, path, &n))
-		return GEMINI_NOT_FOUND;
-	n = uri_remove_dots(path, n, &above);
-	if (above)
-		return GEMINI_NOT_FOUND;
-	out->path = slice_make(path, n);
-	return GEMINI_SUCCESS;
+	return gemini_path(
+	    line + (uri.path.ptr - line), uri.path.len, &out->path);
 }
 
 /* Appends what is no control character, up to `max` bytes; the new end. */
@@ -153,3 +166,27 @@ gemini_reason(enum gemini_status status)
 		return SLICE_LIT("");
 	}
 }
+
+static size_t
+say(char *dst, enum gemini_status status, struct slice text,
+    struct slice host_port)
+{
+	(void)host_port;
+	return gemini_header(dst, status, text);
+}
+
+const struct protocol gemini_protocol = {
+	.name = "gemini",
+	.title = "Gemini",
+	.store = 'g',
+	.is_usual = true,
+	.port = GEMINI_PORT,
+	.tls = PROTOCOL_TLS_ALWAYS,
+	.request_max = GEMINI_LINE_MAX,
+	.line = gemini_line,
+	.refusal = "Not a valid request",
+	.parse = gemini_parse,
+	.say = say,
+	.page_head = gemini_page_header,
+	.seconds_alone = true,
+};

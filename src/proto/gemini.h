@@ -14,6 +14,8 @@
 #include "base/slice.h"
 #include "proto/line.h"
 
+struct protocol;
+
 enum {
 	GEMINI_URI_MAX = 1024,                   /* bytes, CRLF not counted */
 	GEMINI_LINE_MAX = GEMINI_URI_MAX + 2,    /* bytes */
@@ -36,16 +38,22 @@ enum gemini_status {
 	GEMINI_BAD_REQUEST = 59,
 };
 
-/* The slices point into the line that was parsed. */
+/*
+ * A request for a page, over any protocol that serves the same pages.  The
+ * slices point into the line that was parsed.
+ */
 struct gemini_request {
 	struct slice host;  /* as sent; compare without case */
-	int port;           /* GEMINI_PORT_NONE when none was given */
+	int port;           /* GEMINI_PORT_NONE where requests name none */
 	struct slice path;  /* decoded once, dot segments removed; "/..." */
-	struct slice query; /* as sent, not decoded */
+	struct slice query; /* as sent */
 	bool has_query;
+	bool is_plain; /* the query is no part of a URI: not encoded */
 };
 
 #define GEMINI_PORT_NONE (-1)
+
+extern const struct protocol gemini_protocol;
 
 /*
  * Looks for the end of the request in the first `len` bytes: LINE_WHOLE and
@@ -62,6 +70,13 @@ enum line_state gemini_line(const char *bytes, size_t len, size_t *line_len);
  */
 enum gemini_status gemini_parse(char *line, size_t len,
     struct gemini_request *out) __attribute__((warn_unused_result));
+
+/*
+ * The path of a URI, decoded in place and without dot segments: GEMINI_SUCCESS
+ * and *out in it, or GEMINI_NOT_FOUND as above.
+ */
+enum gemini_status gemini_path(char *path, size_t len, struct slice *out)
+    __attribute__((warn_unused_result));
 
 /*
  * Writes "STATUS META CRLF" to dst, which holds GEMINI_HEADER_MAX bytes, and

@@ -1,7 +1,13 @@
 #include "base/buf.h"
 #include "base/uri.h"
+#include "proto/protocol.h"
 
 #include "proto/gopher.h"
+
+_Static_assert((int)GOPHER_LINE_MAX <= (int)PROTOCOL_REQUEST_MAX,
+    "a request of Gopher finds no room");
+_Static_assert((int)GOPHER_ERROR_MAX <= (int)PROTOCOL_HEAD_MAX,
+    "an error of Gopher finds no room");
 
 enum line_state
 gopher_line(const char *bytes, size_t len, size_t *line_len)
@@ -196,3 +202,26 @@ gopher_http_page(
 	    "</p>\n<p>A program that reads both is Lagrange, for telephones "
 	    "and computers; in a terminal, Bombadillo.</p></body></html>\n");
 }
+
+static size_t
+say(char *dst, enum gemini_status status, struct slice text,
+    struct slice host_port)
+{
+	(void)status;
+	return gopher_error(dst, text, host_port);
+}
+
+const struct protocol gopher_protocol = {
+	.name = "gopher",
+	.title = "Gopher",
+	.store = 'o',
+	.is_usual = true,
+	.port = GOPHER_PORT,
+	.elsewhere = GOPHER_ELSEWHERE,
+	.tls = PROTOCOL_TLS_IF_ASKED,
+	.request_max = GOPHER_LINE_MAX,
+	.line = gopher_line,
+	.refusal = "Not a selector of this server; "
+		   "the empty selector leads to the main menu",
+	.say = say,
+};

@@ -14,13 +14,17 @@
 #include "proto/line.h"
 
 struct buf;
+struct protocol;
 
 enum {
 	GOPHER_SELECTOR_MAX = 1024,                /* bytes */
 	GOPHER_LINE_MAX = GOPHER_SELECTOR_MAX + 2, /* bytes */
 	GOPHER_ERROR_MAX = 1024,                   /* bytes */
 	GOPHER_PORT = 70,
+	GOPHER_ELSEWHERE = 7070, /* where port 70 is not allowed */
 };
+
+extern const struct protocol gopher_protocol;
 
 enum gopher_kind {
 	GOPHER_ITEM, /* a selector to look up */

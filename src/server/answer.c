@@ -4,11 +4,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/uri.h"
-#include "proto/gemini.h"
 #include "proto/gopher.h"
 #include "server/ask.h"
 #include "server/counts.h"
 #include "server/post.h"
+#include "server/say.h"
 
 #include "server/answer.h"
 
@@ -72,92 +72,120 @@ find(struct store_view *v, const struct key *k, struct store_entry *out)
 
 /* What is found under a key is read: by whom, nobody knows. */
 static void
-count(struct answer *a, enum conn_protocol protocol, const struct key *k)
+count(struct answer *a, enum protocol_id protocol, const struct key *k)
 {
 	if (a->opts.counts)
 		counts_add(a->opts.counts, protocol,
 		    slice_make(k->bytes + 1, k->len - 1), (int64_t)time(NULL));
 }
 
-/* --- Gemini -------------------------------------------------------------- */
+/* --- pages --------------------------------------------------------------- */
 
-static void
-gemini_say(
-    struct conn_reply *reply, enum gemini_status status, struct slice meta)
-{
-	reply->status = (int)status;
-	reply->head_len = gemini_header(reply->head, status, meta);
-}
-
-static void
-gemini_fail(struct conn_reply *reply, enum gemini_status status)
-{
-	gemini_say(reply, status, gemini_reason(status));
-}
+/* A page that is asked for, over whatever protocol has pages. */
+struct page_question {
+	struct answer *a;
+	const struct conn_line *line;
+	const struct gemini_request *req;
+	struct hearer to;
+};
 
 /* 31 to a path of ours, percent-encoded again (PROTOCOLS.md, rule 23). */
 static void
-gemini_move(struct conn_reply *reply, struct slice path)
+page_move(const struct hearer *to, struct slice path)
 {
 	struct buf target;
 
 	buf_init(&target, GEMINI_META_MAX);
 	uri_encode(&target, path);
 	if (buf_failed(&target))
-		gemini_fail(reply, GEMINI_NOT_FOUND);
+		say_plainly(to, GEMINI_NOT_FOUND);
 	else
-		gemini_say(reply, GEMINI_MOVED, buf_slice(&target));
+		say(to, GEMINI_MOVED, buf_slice(&target));
 	buf_release(&target);
 }
 
-/* A short stored text (redirect, reason, prompt) as META. */
-static void
-gemini_say_body(struct conn_reply *reply, struct store_view *v,
-    const struct store_entry *entry, enum gemini_status status)
+/* The first line of a short stored text (redirect, reason, prompt). */
+static struct slice
+first_line(struct store_view *v, const struct store_entry *entry, bool *ok)
 {
-	bool ok;
-	struct slice text = store_view_body(v, entry, 0, &ok);
+	struct slice text = store_view_body(v, entry, 0, ok);
 
-	if (!ok || !text.len)
-		gemini_fail(reply, ok ? status : GEMINI_FAILED_FOR_NOW);
-	else
-		gemini_say(
-		    reply, status, slice_upto(text, slice_find(text, '\n')));
+	return slice_upto(text, slice_find(text, '\n'));
 }
 
 static void
-gemini_give(struct answer *a, struct conn_reply *reply, struct store_view *v,
+say_body(const struct hearer *to, struct store_view *v,
+    const struct store_entry *entry, enum gemini_status status)
+{
+	bool ok;
+	struct slice text = first_line(v, entry, &ok);
+
+	if (!ok || !text.len)
+		say_plainly(to, ok ? status : GEMINI_FAILED_FOR_NOW);
+	else
+		say(to, status, text);
+}
+
+/* The address under `k` wants input. */
+static void
+page_ask(const struct hearer *to, struct store_view *v, const struct key *k,
+    const struct store_entry *entry)
+{
+	bool ok;
+	struct slice text = first_line(v, entry, &ok);
+
+	if (ok)
+		say_prompt(to, slice_make(k->bytes + 1, k->len - 1),
+		    entry->lang, text);
+	else
+		say_plainly(to, GEMINI_FAILED_FOR_NOW);
+}
+
+/* Begins the answer with what is stored; the view is the connection's then. */
+static void
+give(struct answer *a, const struct hearer *to, struct store_view *v,
+    const struct key *k, const struct store_entry *entry)
+{
+	const struct protocol *protocol = protocols[to->protocol];
+	struct conn_reply *reply = to->reply;
+
+	reply->status = GEMINI_SUCCESS;
+	if (protocol->page_head)
+		reply->head_len =
+		    protocol->page_head(reply->head, entry->media, entry->lang);
+	reply->entry = *entry;
+	reply->view = v;
+	reply->marks = entry->marked ? to->marks : NULL;
+	count(a, to->protocol, k);
+}
+
+static void
+page_give(const struct page_question *q, struct store_view *v,
     const struct key *k, const struct store_entry *entry)
 {
 	switch (entry->kind) {
 	case STORE_PAGE:
-		reply->status = GEMINI_SUCCESS;
-		reply->head_len =
-		    gemini_page_header(reply->head, entry->media, entry->lang);
-		reply->entry = *entry;
-		reply->view = v;
-		reply->marks = entry->marked ? &a->marks : NULL;
-		count(a, CONN_GEMINI, k);
-		return; /* the view is the connection's now */
+		give(q->a, &q->to, v, k, entry);
+		return;
 	case STORE_REDIRECT:
-		gemini_say_body(reply, v, entry, GEMINI_MOVED);
+		say_body(&q->to, v, entry, GEMINI_MOVED);
 		break;
 	case STORE_GONE:
-		gemini_say_body(reply, v, entry, GEMINI_GONE);
+		say_body(&q->to, v, entry, GEMINI_GONE);
 		break;
 	case STORE_REPLY:
 	case STORE_SEARCH:
-		gemini_say_body(reply, v, entry, GEMINI_INPUT);
+		page_ask(&q->to, v, k, entry);
 		break;
 	}
 	store_view_drop(v);
 }
 
-/* --- searches, of both protocols ----------------------------------------- */
+/* --- searches, of all protocols ------------------------------------------ */
 
 /* What a search's address asks for. */
 struct search {
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	struct store_view *view;
 	struct key key;
 	struct store_entry entry;
@@ -167,8 +195,8 @@ struct search {
 
 /* Whether `path` is a search of this edition: itself, or a page of one. */
 static bool
-find_search(struct store_view *v, enum conn_protocol protocol,
-    struct slice path, struct search *out)
+find_search(struct store_view *v, enum protocol_id protocol, struct slice path,
+    struct search *out)
 {
 	struct ask_path p;
 
@@ -178,7 +206,7 @@ find_search(struct store_view *v, enum conn_protocol protocol,
 		.view = v,
 		.page = p.page,
 		.words = p.words };
-	key_make(&out->key, protocol == CONN_GEMINI ? 'g' : 'o', p.stem);
+	key_make(&out->key, protocols[protocol]->store, p.stem);
 	return find(v, &out->key, &out->entry) == STORE_FOUND &&
 	    out->entry.kind == STORE_SEARCH;
 }
@@ -199,40 +227,57 @@ ask(struct answer *a, const struct conn_line *line, const struct search *s,
 	asker_ask(a->asker, &asked, reply);
 }
 
-/* The query is decoded where it stands. */
+/*
+ * What the reader typed, decoded where it stands; false when it is no part of
+ * a URI.
+ */
 static bool
-gemini_search(struct answer *a, const struct conn_line *line,
-    const struct gemini_request *req, struct store_view *v,
-    struct conn_reply *reply)
+take_query(const struct page_question *q, struct slice *out)
 {
-	char *query = line->bytes + (req->query.ptr - line->bytes);
-	struct search s;
+	struct slice query = q->req->query;
+	char *bytes;
 	long n;
 
-	if (!req->query.len || !find_search(v, CONN_GEMINI, req->path, &s) ||
-	    s.words.len)
-		return false;
-	n = uri_decode(req->query, query);
+	*out = query;
+	if (q->req->is_plain || !query.len)
+		return true;
+	bytes = q->line->bytes + (query.ptr - q->line->bytes);
+	n = uri_decode(query, bytes);
 	if (n < 0)
-		gemini_fail(reply, GEMINI_BAD_REQUEST);
+		return false;
+	*out = slice_make(bytes, (size_t)n);
+	return true;
+}
+
+static bool
+page_search(const struct page_question *q, struct store_view *v)
+{
+	struct slice words;
+	struct search s;
+
+	if (!q->req->query.len ||
+	    !find_search(v, q->to.protocol, q->req->path, &s) || s.words.len)
+		return false;
+	if (take_query(q, &words))
+		ask(q->a, q->line, &s, words, q->to.reply);
 	else
-		ask(a, line, &s, slice_make(query, (size_t)n), reply);
+		say_plainly(&q->to, GEMINI_BAD_REQUEST);
 	return true;
 }
 
 /* The spellings that lead elsewhere: a folder's, and one without ".gmi". */
 static void
-gemini_miss(struct conn_reply *reply, struct store_view *v, struct slice path)
+page_miss(const struct page_question *q, struct store_view *v)
 {
+	struct slice path = q->req->path, bare = path;
 	struct store_entry entry;
-	struct slice bare = path;
 	struct key k;
 
 	if (!slice_ends(path, SLICE_LIT("/"))) {
 		key_make(&k, 'g', path);
 		key_add(&k, SLICE_LIT("/"));
 		if (find(v, &k, &entry) == STORE_FOUND) {
-			gemini_move(reply, slice_make(k.bytes + 1, k.len - 1));
+			page_move(&q->to, slice_make(k.bytes + 1, k.len - 1));
 			return;
 		}
 	} else {
@@ -242,20 +287,18 @@ gemini_miss(struct conn_reply *reply, struct store_view *v, struct slice path)
 		key_make(&k, 'g', bare);
 		key_add(&k, SLICE_LIT(".gmi"));
 		if (find(v, &k, &entry) == STORE_FOUND) {
-			gemini_move(reply, slice_make(k.bytes + 1, k.len - 1));
+			page_move(&q->to, slice_make(k.bytes + 1, k.len - 1));
 			return;
 		}
 	}
-	gemini_fail(reply, GEMINI_NOT_FOUND);
+	say_plainly(&q->to, GEMINI_NOT_FOUND);
 }
 
 static bool
 is_ours(const struct answer *a, const struct gemini_request *req)
 {
-	unsigned port = req->port == GEMINI_PORT_NONE ? (unsigned)GEMINI_PORT
-						      : (unsigned)req->port;
-
-	if (port != a->opts.gemini_port)
+	if (req->port != GEMINI_PORT_NONE &&
+	    (unsigned)req->port != a->opts.gemini_port)
 		return false;
 	for (size_t i = 0; i < a->opts.host_count; i++) {
 		struct slice ours = slice_cstr(a->opts.hosts[i]);
@@ -270,7 +313,7 @@ is_ours(const struct answer *a, const struct gemini_request *req)
 	return false;
 }
 
-/* --- replies, of both protocols ------------------------------------------ */
+/* --- replies, of all protocols ------------------------------------------- */
 
 static void
 post(struct answer *a, struct posted *p, const struct key *k,
@@ -280,109 +323,80 @@ post(struct answer *a, struct posted *p, const struct key *k,
 	poster_post(a->poster, p, reply);
 }
 
-/* The query is decoded where it stands. */
 static void
-gemini_post(struct answer *a, const struct conn_line *line,
-    const struct gemini_request *req, struct posted *p, const struct key *k,
-    struct conn_reply *reply)
+page_post(const struct page_question *q, struct store_view *v,
+    const struct key *k, const struct store_entry *entry)
 {
-	char *query = line->bytes + (req->query.ptr - line->bytes);
-	long n = req->query.len ? uri_decode(req->query, query) : 0;
+	struct posted p = { .protocol = q->to.protocol,
+		.ticket = q->line->ticket,
+		.entry = entry,
+		.view = v };
 
-	if (n < 0) {
-		gemini_fail(reply, GEMINI_BAD_REQUEST);
-		return;
-	}
-	p->text = n ? slice_make(query, (size_t)n) : SLICE_NONE;
-	post(a, p, k, reply);
+	if (take_query(q, &p.text))
+		post(q->a, &p, k, q->to.reply);
+	else
+		say_plainly(&q->to, GEMINI_BAD_REQUEST);
 }
 
 static void
-gemini_look_up(struct answer *a, const struct conn_line *line,
-    const struct gemini_request *req, struct conn_reply *reply)
+page_look_up(const struct page_question *q)
 {
-	struct store_view *v = store_reader_view(a->reader);
-	struct slice path = req->path;
+	struct store_view *v = store_reader_view(q->a->reader);
 	struct store_entry entry;
 	struct key k;
 
 	if (!v) {
-		gemini_fail(reply, GEMINI_FAILED_FOR_NOW);
+		say_plainly(&q->to, GEMINI_FAILED_FOR_NOW);
 		return;
 	}
-	if (gemini_search(a, line, req, v, reply)) {
+	if (page_search(q, v)) {
 		store_view_drop(v);
 		return;
 	}
-	key_make(&k, 'g', path);
+	key_make(&k, 'g', q->req->path);
 	switch (find(v, &k, &entry)) {
 	case STORE_FOUND:
 		if (entry.kind == STORE_REPLY) {
-			struct posted p = { .protocol = CONN_GEMINI,
-				.ticket = line->ticket,
-				.entry = &entry,
-				.view = v };
-
-			gemini_post(a, line, req, &p, &k, reply);
+			page_post(q, v, &k, &entry);
 			break;
 		}
-		gemini_give(a, reply, v, &k, &entry);
+		page_give(q, v, &k, &entry);
 		return;
 	case STORE_ABSENT:
-		gemini_miss(reply, v, path);
+		page_miss(q, v);
 		break;
 	case STORE_FAILED:
-		gemini_fail(reply, GEMINI_FAILED_FOR_NOW);
+		say_plainly(&q->to, GEMINI_FAILED_FOR_NOW);
 		break;
 	}
 	store_view_drop(v);
 }
 
 static void
-gemini_answer(
-    struct answer *a, struct conn_line *line, struct conn_reply *reply)
+page_answer(struct answer *a, struct conn_line *line, const struct hearer *to)
 {
+	const struct protocol *protocol = protocols[to->protocol];
 	enum gemini_status status = GEMINI_BAD_REQUEST;
 	struct gemini_request req;
+	const struct page_question q = { a, line, &req, *to };
 
 	if (line->state == LINE_WHOLE)
-		status = gemini_parse(line->bytes, line->len, &req);
+		status = protocol->parse(line->bytes, line->len, &req);
 	/* 51 is for a path of ours alone: whose it is comes first. */
 	if (status != GEMINI_BAD_REQUEST && status != GEMINI_PROXY_REFUSED &&
 	    !is_ours(a, &req))
 		status = GEMINI_PROXY_REFUSED;
-	if (status != GEMINI_SUCCESS) {
-		gemini_fail(reply, status);
-		return;
+	if (status == GEMINI_BAD_REQUEST) {
+		say(to, status, slice_cstr(protocol->refusal));
+	} else if (status != GEMINI_SUCCESS) {
+		say_plainly(to, status);
+	} else {
+		to->reply->key = req.path;
+		page_look_up(&q);
 	}
-	reply->key = req.path;
-	gemini_look_up(a, line, &req, reply);
 }
 
 /* --- Gopher -------------------------------------------------------------- */
-
-static void
-gopher_fail(struct answer *a, struct conn_reply *reply,
-    enum gemini_status status, struct slice text)
-{
-	reply->status = (int)status;
-	reply->head_len = gopher_error(reply->head, text, a->marks.host_port);
-}
-
-/* Hands over a page that was made here. */
-static void
-gopher_give_own(struct answer *a, struct conn_reply *reply, struct buf *page)
-{
-	if (buf_failed(page)) {
-		buf_release(page);
-		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
-		    SLICE_LIT("Something failed here; try again later"));
-		return;
-	}
-	reply->status = GEMINI_SUCCESS;
-	reply->own = page->ptr;
-	reply->own_len = page->len;
-}
 
 /* As it stands, and with or without a slash at its end; *k is what it is. */
 static enum store_found
@@ -459,8 +473,8 @@ find_item(struct store_view *v, struct slice selector, struct key *k,
 }
 
 static void
-gopher_say_gone(struct answer *a, struct conn_reply *reply,
-    struct store_view *v, const struct store_entry *entry)
+gopher_say_gone(const struct hearer *to, struct store_view *v,
+    const struct store_entry *entry)
 {
 	char text[200];
 	size_t used = 0;
@@ -470,7 +484,7 @@ gopher_say_gone(struct answer *a, struct conn_reply *reply,
 	for (size_t i = 0; ok && i < why.len && used < sizeof(text); i++)
 		if ((unsigned char)why.ptr[i] >= 0x20)
 			text[used++] = why.ptr[i];
-	gopher_fail(a, reply, GEMINI_GONE,
+	say(to, GEMINI_GONE,
 	    used ? slice_make(text, used) : gemini_reason(GEMINI_GONE));
 }
 
@@ -481,7 +495,7 @@ gopher_say_gone(struct answer *a, struct conn_reply *reply,
 static bool
 gopher_search(struct answer *a, const struct conn_line *line,
     const struct gopher_request *req, struct store_view *v,
-    struct conn_reply *reply)
+    const struct hearer *to)
 {
 	struct slice words =
 	    slice_upto(req->search, slice_find(req->search, '\t'));
@@ -489,26 +503,26 @@ gopher_search(struct answer *a, const struct conn_line *line,
 	struct search s;
 
 	if (req->selector.len > sizeof(decoded) ||
-	    !find_search(v, CONN_GOPHER, req->selector, &s))
+	    !find_search(v, PROTOCOL_GOPHER, req->selector, &s))
 		return false;
-	reply->key = slice_upto(req->selector, s.key.len - 1);
+	to->reply->key = slice_upto(req->selector, s.key.len - 1);
 	if (!words.len) {
 		long n = uri_decode(s.words, decoded);
 
 		if (n < 0) {
-			gopher_fail(a, reply, GEMINI_BAD_REQUEST,
+			say(to, GEMINI_BAD_REQUEST,
 			    SLICE_LIT("The words are not encoded as in a URI"));
 			return true;
 		}
 		words = slice_make(decoded, (size_t)n);
 	}
-	ask(a, line, &s, words, reply);
+	ask(a, line, &s, words, to->reply);
 	return true;
 }
 
 static void
 gopher_look_up(struct answer *a, const struct conn_line *line,
-    const struct gopher_request *req, struct conn_reply *reply)
+    const struct gopher_request *req, const struct hearer *to)
 {
 	struct store_view *v = store_reader_view(a->reader);
 	struct slice selector = req->selector;
@@ -516,33 +530,32 @@ gopher_look_up(struct answer *a, const struct conn_line *line,
 	struct store_entry entry = { 0 };
 	struct key k;
 
-	if (v && gopher_search(a, line, req, v, reply)) {
+	if (v && gopher_search(a, line, req, v, to)) {
 		store_view_drop(v);
 		return;
 	}
 	if (v)
 		found = find_item(v, selector, &k, &entry);
 	if (found == STORE_FAILED) {
-		gopher_fail(a, reply, GEMINI_FAILED_FOR_NOW,
-		    SLICE_LIT("Something failed here; try again later"));
+		say_plainly(to, GEMINI_FAILED_FOR_NOW);
 	} else if (found == STORE_ABSENT) {
-		gopher_fail(a, reply, GEMINI_NOT_FOUND,
+		say(to, GEMINI_NOT_FOUND,
 		    SLICE_LIT("Nothing is published here; "
 			      "the empty selector leads to the main menu"));
 	} else if (entry.kind == STORE_GONE) {
-		gopher_say_gone(a, reply, v, &entry);
+		gopher_say_gone(to, v, &entry);
 	} else if (entry.kind == STORE_REPLY) {
-		struct posted p = { .protocol = CONN_GOPHER,
+		struct posted p = { .protocol = PROTOCOL_GOPHER,
 			.ticket = line->ticket,
 			.text = slice_upto(
 			    req->search, slice_find(req->search, '\t')),
 			.entry = &entry,
 			.view = v };
 
-		post(a, &p, &k, reply);
+		post(a, &p, &k, to->reply);
 	} else if (entry.kind == STORE_SEARCH) {
 		/* Another spelling: without its first slash, or with a last. */
-		struct search s = { .protocol = CONN_GOPHER,
+		struct search s = { .protocol = PROTOCOL_GOPHER,
 			.view = v,
 			.key = k,
 			.entry = entry,
@@ -550,21 +563,16 @@ gopher_look_up(struct answer *a, const struct conn_line *line,
 
 		ask(a, line, &s,
 		    slice_upto(req->search, slice_find(req->search, '\t')),
-		    reply);
+		    to->reply);
 	} else {
-		reply->status = GEMINI_SUCCESS;
-		reply->entry = entry;
-		reply->view = v;
-		reply->marks = entry.marked ? &a->marks : NULL;
-		count(a, CONN_GOPHER, &k);
+		give(a, to, v, &k, &entry);
 		return;
 	}
 	store_view_drop(v);
 }
 
 static void
-gopher_answer(
-    struct answer *a, struct conn_line *line, struct conn_reply *reply)
+gopher_answer(struct answer *a, struct conn_line *line, const struct hearer *to)
 {
 	struct gopher_request req = { .kind = GOPHER_BAD };
 	struct buf page;
@@ -574,74 +582,66 @@ gopher_answer(
 	buf_init(&page, PAGE_MAX);
 	switch (req.kind) {
 	case GOPHER_ITEM:
-		reply->key = req.selector;
-		gopher_look_up(a, line, &req, reply);
+		to->reply->key = req.selector;
+		gopher_look_up(a, line, &req, to);
 		return;
 	case GOPHER_INFO:
-		gopher_info(&page, a->marks.host_port);
+		gopher_info(&page, to->marks->host_port);
 		break;
 	case GOPHER_URL:
 		gopher_url_page(&page, req.selector);
 		break;
 	case GOPHER_HTTP:
-		gopher_http_page(&page, a->marks.gopher, a->marks.gemini);
+		gopher_http_page(&page, to->marks->gopher, to->marks->gemini);
 		break;
 	case GOPHER_BAD:
-		gopher_fail(a, reply, GEMINI_BAD_REQUEST,
-		    SLICE_LIT("Not a selector of this server; "
-			      "the empty selector leads to the main menu"));
+		say(to, GEMINI_BAD_REQUEST,
+		    slice_cstr(protocols[to->protocol]->refusal));
 		return;
 	}
-	gopher_give_own(a, reply, &page);
+	say_page(to, SLICE_NONE, &page);
 }
 
 /*
- * No room: whoever said nothing for so long is gone by then.  44 has the
- * seconds alone for its text, 41 is for people.
+ * No room: whoever said nothing for so long is gone by then.  44 is for one
+ * address, 41 for all.
  */
 static void
-answer_busy(struct answer *a, enum conn_protocol protocol, bool peer,
-    struct conn_reply *reply)
+answer_busy(struct answer *a, const struct hearer *to, bool peer)
 {
-	enum gemini_status status =
-	    peer ? GEMINI_SLOW_DOWN : GEMINI_UNAVAILABLE;
 	const char *why = peer ? "Too many connections from your address"
 			       : "Too many readers at this moment";
 	char text[160];
-	int n;
+	int n = snprintf(text, sizeof(text), "%s; try again in %u seconds", why,
+	    a->opts.wait_s);
 
-	if (peer && protocol == CONN_GEMINI)
-		n = snprintf(text, sizeof(text), "%u", a->opts.wait_s);
+	if (peer)
+		say_wait(to, a->opts.wait_s, slice_make(text, (size_t)n));
 	else
-		n = snprintf(text, sizeof(text), "%s; try again in %u seconds",
-		    why, a->opts.wait_s);
-	if (protocol == CONN_GEMINI)
-		gemini_say(reply, status, slice_make(text, (size_t)n));
-	else
-		gopher_fail(a, reply, status, slice_make(text, (size_t)n));
+		say(to, GEMINI_UNAVAILABLE, slice_make(text, (size_t)n));
 }
 
 void
-answer_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
+answer_late(void *ctx, enum protocol_id protocol, struct conn_reply *reply)
 {
-	struct slice text =
-	    SLICE_LIT("Nothing answers here now; try again later");
+	struct answer *a = ctx;
+	const struct hearer to = { protocol, &a->marks, reply };
 
-	if (protocol == CONN_GEMINI)
-		gemini_say(reply, GEMINI_FAILED_FOR_NOW, text);
-	else
-		gopher_fail(ctx, reply, GEMINI_FAILED_FOR_NOW, text);
+	say(&to, GEMINI_FAILED_FOR_NOW,
+	    SLICE_LIT("Nothing answers here now; try again later"));
 }
 
 void
-answer_request(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+answer_request(void *ctx, enum protocol_id protocol, struct conn_line *line,
     struct conn_reply *reply)
 {
+	struct answer *a = ctx;
+	const struct hearer to = { protocol, &a->marks, reply };
+
 	if (line->room != CONN_ROOM)
-		answer_busy(
-		    ctx, protocol, line->room == CONN_ROOM_NOT_FOR_PEER, reply);
-	else if (protocol == CONN_GEMINI)
-		gemini_answer(ctx, line, reply);
+		answer_busy(a, &to, line->room == CONN_ROOM_NOT_FOR_PEER);
+	else if (protocol_has_menus(protocol))
+		gopher_answer(a, line, &to);
 	else
-		gopher_answer(ctx, line, reply);
+		page_answer(a, line, &to);
 }

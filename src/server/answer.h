@@ -44,11 +44,11 @@ int answer_init(struct answer *a, const struct answer_opts *opts,
 void answer_release(struct answer *a);
 
 /* As conn_service.answer, with a struct answer as context. */
-void answer_request(void *ctx, enum conn_protocol protocol,
+void answer_request(void *ctx, enum protocol_id protocol,
     struct conn_line *line, struct conn_reply *reply);
 
 /* As conn_service.late. */
 void answer_late(
-    void *ctx, enum conn_protocol protocol, struct conn_reply *reply);
+    void *ctx, enum protocol_id protocol, struct conn_reply *reply);
 
 #endif

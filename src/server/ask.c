@@ -7,12 +7,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/loop.h"
-#include "proto/gemini.h"
-#include "proto/gopher.h"
 #include "search/message.h"
 #include "search/query.h"
 #include "search/texts.h"
 #include "server/results.h"
+#include "server/say.h"
 
 #include "server/ask.h"
 
@@ -25,7 +24,7 @@ enum {
 
 struct pending {
 	bool waits;
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	uint64_t ticket, since_ms;
 	unsigned page;
 	size_t key_len, words_len;
@@ -46,16 +45,6 @@ struct asker {
 /* --- replies ------------------------------------------------------------- */
 
 static void
-say(enum conn_protocol protocol, const struct marks *marks,
-    enum gemini_status status, struct slice text, struct conn_reply *reply)
-{
-	reply->status = (int)status;
-	reply->head_len = protocol == CONN_GEMINI
-	    ? gemini_header(reply->head, status, text)
-	    : gopher_error(reply->head, text, marks->host_port);
-}
-
-static void
 read_texts(struct store_view *v, const struct store_entry *entry,
     struct search_texts *out)
 {
@@ -68,90 +57,62 @@ read_texts(struct store_view *v, const struct store_entry *entry,
 			      "later");
 }
 
-static void
-hand_over(struct buf *page, struct conn_reply *reply)
-{
-	reply->status = GEMINI_SUCCESS;
-	reply->own = page->ptr;
-	reply->own_len = page->len;
-}
-
 /* No words: a prompt, or a menu that leads to one. */
 static void
-prompt(enum conn_protocol protocol, struct results *r, struct conn_reply *reply)
+prompt(const struct hearer *to, const struct results *r, struct slice lang)
 {
 	struct buf page;
 
-	if (protocol == CONN_GEMINI) {
-		say(protocol, r->marks, GEMINI_INPUT,
-		    r->texts.text[SEARCH_PROMPT], reply);
+	if (!protocol_has_menus(to->protocol)) {
+		say_prompt(to, r->stem, lang, r->texts.text[SEARCH_PROMPT]);
 		return;
 	}
 	buf_init(&page, PAGE_BYTES);
 	results_menu_empty(&page, r);
-	if (!buf_failed(&page)) {
-		hand_over(&page, reply);
-		return;
-	}
-	buf_release(&page);
-	say(protocol, r->marks, GEMINI_FAILED_FOR_NOW,
-	    gemini_reason(GEMINI_FAILED_FOR_NOW), reply);
+	say_page(to, SLICE_NONE, &page);
 }
 
 static void
-give_results(enum conn_protocol protocol, const struct results *r,
-    struct slice lang, struct conn_reply *reply)
+give_results(
+    const struct hearer *to, const struct results *r, struct slice lang)
 {
 	struct buf page;
 
 	buf_init(&page, PAGE_BYTES);
-	if (protocol == CONN_GEMINI) {
-		reply->head_len = gemini_page_header(
-		    reply->head, SLICE_LIT("text/gemini"), lang);
-		results_gemtext(&page, r);
-	} else {
+	if (protocol_has_menus(to->protocol))
 		results_menu(&page, r);
-	}
-	if (!buf_failed(&page)) {
-		hand_over(&page, reply);
-		return;
-	}
-	buf_release(&page);
-	say(protocol, r->marks, GEMINI_FAILED_FOR_NOW,
-	    gemini_reason(GEMINI_FAILED_FOR_NOW), reply);
+	else
+		results_gemtext(&page, r);
+	say_page(to, lang, &page);
 }
 
 /* What came of a question, as its reader's protocol says it. */
 static void
-make_reply(enum conn_protocol protocol, struct results *r, struct slice lang,
-    const struct search_answer *a, struct conn_reply *reply)
+make_reply(const struct hearer *to, const struct results *r, struct slice lang,
+    const struct search_answer *a)
 {
 	const struct slice *t = r->texts.text;
 
 	switch (a->status) {
 	case SEARCH_FOUND:
-		give_results(protocol, r, lang, reply);
+		give_results(to, r, lang);
 		break;
 	case SEARCH_WAS_EMPTY:
-		prompt(protocol, r, reply);
+		prompt(to, r, lang);
 		break;
 	case SEARCH_WAS_LATE:
-		say(protocol, r->marks, GEMINI_FAILED_FOR_NOW, t[SEARCH_LATE],
-		    reply);
+		say(to, GEMINI_FAILED_FOR_NOW, t[SEARCH_LATE]);
 		break;
 	case SEARCH_WAS_TOO_LONG:
-		say(protocol, r->marks, GEMINI_BAD_REQUEST, t[SEARCH_TOO_LONG],
-		    reply);
+		say(to, GEMINI_BAD_REQUEST, t[SEARCH_TOO_LONG]);
 		break;
 	case SEARCH_WAS_NO_TEXT:
-		say(protocol, r->marks, GEMINI_BAD_REQUEST,
-		    SLICE_LIT("The words of a search are text in UTF-8"),
-		    reply);
+		say(to, GEMINI_BAD_REQUEST,
+		    SLICE_LIT("The words of a search are text in UTF-8"));
 		break;
 	case SEARCH_FAILED:
 	case SEARCH_STATUSES:
-		say(protocol, r->marks, GEMINI_FAILED_FOR_NOW, t[SEARCH_DOWN],
-		    reply);
+		say(to, GEMINI_FAILED_FOR_NOW, t[SEARCH_DOWN]);
 		break;
 	}
 }
@@ -175,12 +136,14 @@ take_answer(struct asker *a, struct slice bytes)
 	struct store_entry entry;
 	struct search_answer answer;
 	struct results r = { .marks = a->opts.marks, .found = &answer.found };
+	struct hearer to = { .marks = a->opts.marks, .reply = &reply };
 	struct pending *p;
 
 	if (search_answer_unpack(bytes, &answer) < 0 ||
 	    !(p = find_pending(a, answer.ticket)))
 		return; /* asked by the worker before this one */
 	p->waits = false;
+	to.protocol = p->protocol;
 	r.stem = slice_make(p->key + 1, p->key_len - 1);
 	r.words = slice_make(p->words, p->words_len);
 	r.page = p->page;
@@ -190,10 +153,9 @@ take_answer(struct asker *a, struct slice bytes)
 		STORE_FOUND &&
 	    entry.kind == STORE_SEARCH) {
 		read_texts(r.view, &entry, &r.texts);
-		make_reply(p->protocol, &r, entry.lang, &answer, &reply);
+		make_reply(&to, &r, entry.lang, &answer);
 	} else {
-		say(p->protocol, a->opts.marks, GEMINI_FAILED_FOR_NOW,
-		    gemini_reason(GEMINI_FAILED_FOR_NOW), &reply);
+		say_plainly(&to, GEMINI_FAILED_FOR_NOW);
 	}
 	store_view_drop(r.view);
 	conn_pool_answer(a->pool, p->ticket, &reply);
@@ -268,20 +230,18 @@ ask(struct asker *a, const struct asked *asked, struct slice lang)
 
 /* All places are taken: for a moment. */
 static void
-say_busy(struct asker *a, const struct asked *asked, struct conn_reply *reply)
+say_busy(const struct hearer *to)
 {
 	char text[64];
-	int n = snprintf(text, sizeof(text),
-	    asked->protocol == CONN_GEMINI ? "%d" : "Try again in %d seconds",
-	    BUSY_S);
+	int n = snprintf(text, sizeof(text), "Try again in %d seconds", BUSY_S);
 
-	say(asked->protocol, a->opts.marks, GEMINI_SLOW_DOWN,
-	    slice_make(text, (size_t)n), reply);
+	say_wait(to, BUSY_S, slice_make(text, (size_t)n));
 }
 
 void
 asker_ask(struct asker *a, const struct asked *asked, struct conn_reply *reply)
 {
+	struct hearer to = { asked->protocol, a->opts.marks, reply };
 	struct results r = { .marks = a->opts.marks };
 
 	read_texts(asked->view, asked->entry, &r.texts);
@@ -289,17 +249,16 @@ asker_ask(struct asker *a, const struct asked *asked, struct conn_reply *reply)
 	r.words = asked->words;
 	r.page = asked->page;
 	if (a->fd < 0)
-		say(asked->protocol, r.marks, GEMINI_UNAVAILABLE,
-		    SLICE_LIT("Nothing is searched here"), reply);
+		say(&to, GEMINI_UNAVAILABLE,
+		    SLICE_LIT("Nothing is searched here"));
 	else if (!slice_trim(asked->words).len)
-		prompt(asked->protocol, &r, reply);
+		prompt(&to, &r, asked->entry->lang);
 	else if (asked->words.len > QUERY_BYTES_MAX)
-		say(asked->protocol, r.marks, GEMINI_BAD_REQUEST,
-		    r.texts.text[SEARCH_TOO_LONG], reply);
+		say(&to, GEMINI_BAD_REQUEST, r.texts.text[SEARCH_TOO_LONG]);
 	else if (ask(a, asked, r.texts.text[SEARCH_LANG]))
 		reply->later = true;
 	else
-		say_busy(a, asked, reply);
+		say_busy(&to);
 }
 
 bool

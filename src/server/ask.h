@@ -27,7 +27,7 @@ void asker_set_pool(struct asker *a, struct conn_pool *pool);
 
 /* What a reader asked. */
 struct asked {
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	uint64_t ticket;
 	struct slice key;   /* of the search: "g/search" */
 	unsigned page;      /* from 1 */

@@ -30,7 +30,7 @@ enum {
 };
 
 struct entry {
-	_Atomic uint64_t n[CONN_PROTOCOLS];
+	_Atomic uint64_t n[PROTOCOLS];
 	atomic_uint len; /* of the name; 0: not yet there */
 	char name[TALLY_NAME_MAX];
 };
@@ -166,7 +166,7 @@ find(struct table *t, struct slice name)
 }
 
 void
-counts_add(struct counts *c, enum conn_protocol protocol, struct slice path,
+counts_add(struct counts *c, enum protocol_id protocol, struct slice path,
     int64_t now_s)
 {
 	struct slice name = article_of(path);
@@ -202,11 +202,11 @@ take(struct table *t, struct tally *out)
 	for (unsigned i = 0; i < used(t); i++) {
 		struct entry *entry = &t->entries[i];
 		struct slice name = name_of(entry);
-		uint64_t n[CONN_PROTOCOLS], sum = 0;
+		uint64_t n[PROTOCOLS], sum = 0;
 
 		if (!tally_is_name(name))
 			continue;
-		for (int p = 0; p < CONN_PROTOCOLS; p++) {
+		for (int p = 0; p < PROTOCOLS; p++) {
 			n[p] = atomic_load(&entry->n[p]);
 			sum |= n[p];
 		}
@@ -214,7 +214,7 @@ take(struct table *t, struct tally *out)
 			continue;
 		if (tally_add(out, name, n) < 0)
 			return -1;
-		for (int p = 0; p < CONN_PROTOCOLS; p++)
+		for (int p = 0; p < PROTOCOLS; p++)
 			atomic_fetch_sub(&entry->n[p], n[p]);
 	}
 	return 0;
@@ -229,7 +229,7 @@ give_back(struct table *t, const struct tally *taken)
 	for (size_t i = 0; i < count; i++) {
 		struct entry *entry = find(t, slice_cstr(rows[i].name));
 
-		for (int p = 0; entry && p < CONN_PROTOCOLS; p++)
+		for (int p = 0; entry && p < PROTOCOLS; p++)
 			atomic_fetch_add(&entry->n[p], rows[i].n[p]);
 	}
 }

@@ -27,8 +27,8 @@ struct counts *counts_new(void);
 void counts_free(struct counts *c);
 
 /* One reading at `now_s` (UTC) of what is published under `path`. */
-void counts_add(struct counts *c, enum conn_protocol protocol,
-    struct slice path, int64_t now_s);
+void counts_add(struct counts *c, enum protocol_id protocol, struct slice path,
+    int64_t now_s);
 
 /*
  * Parent: adds what was counted since the last save to the files in `folder`,

@@ -419,11 +419,11 @@ generation_new(struct config *c, const struct generation *old,
 	g->gemini_port = g->config.public_gemini;
 	if (!g->gemini_port)
 		g->gemini_port =
-		    (unsigned)sockets_port(&g->sockets, CONN_GEMINI);
+		    (unsigned)sockets_port(&g->sockets, PROTOCOL_GEMINI);
 	g->gopher_port = g->config.public_gopher;
 	if (!g->gopher_port)
 		g->gopher_port =
-		    (unsigned)sockets_port(&g->sockets, CONN_GOPHER);
+		    (unsigned)sockets_port(&g->sockets, PROTOCOL_GOPHER);
 	return g;
 }
 

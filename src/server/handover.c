@@ -183,7 +183,7 @@ take_socket(struct generation *g, struct slice line)
 	struct slice asked = slice_take(&line, ' ');
 
 	if (s->count == SOCKETS_MAX || fd < 0 || protocol < 0 ||
-	    protocol >= CONN_PROTOCOLS || port < 0 || fell < 0 ||
+	    protocol >= PROTOCOLS || port < 0 || fell < 0 ||
 	    asked.len >= sizeof(b->asked) || line.len >= sizeof(b->name) ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -1;
@@ -192,7 +192,7 @@ take_socket(struct generation *g, struct slice line)
 	b->port = port;
 	b->fell_back = fell != 0;
 	s->workers[s->count++] = (struct worker_socket){ .fd = fd,
-		.protocol = (enum conn_protocol)protocol };
+		.protocol = (enum protocol_id)protocol };
 	return 0;
 }
 

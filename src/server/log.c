@@ -372,9 +372,8 @@ log_access(const struct conn_event *event)
 	n = snprintf(line, sizeof(line),
 	    "%04d-%02d-%02dT%02d:%02dZ %s %d %s %llu %llu\n", tm.tm_year + 1900,
 	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-	    event->protocol == CONN_GEMINI ? "gemini" : "gopher", event->status,
-	    *path ? path : "-", (unsigned long long)event->bytes,
-	    (unsigned long long)event->ms);
+	    protocols[event->protocol]->name, event->status, *path ? path : "-",
+	    (unsigned long long)event->bytes, (unsigned long long)event->ms);
 	if (n <= 0)
 		return;
 	len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;

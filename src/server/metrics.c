@@ -117,39 +117,42 @@ single(struct buf *out, const char *name, const char *type, const char *help,
 	buf_addf(out, "qasid_%s %lld\n", name, (long long)value);
 }
 
-static const char *const names[CONN_PROTOCOLS] = { "gemini", "gopher" };
-
 static void
 print_requests(struct buf *out, const struct status *s)
 {
 	head(out, "requests_total", "counter", "answers by status");
-	for (int p = 0; p < CONN_PROTOCOLS; p++)
+	for (int p = 0; p < PROTOCOLS; p++)
 		for (int c = 0; c < STATUS_CODES; c++)
 			if (s->requests[p][c])
 				buf_addf(out,
 				    "qasid_requests_total{protocol=\"%s\","
 				    "status=\"%d\"} %llu\n",
-				    names[p], c,
+				    protocols[p]->name, c,
 				    (unsigned long long)s->requests[p][c]);
 	head(out, "sent_bytes_total", "counter", "bytes sent, TLS included");
-	for (int p = 0; p < CONN_PROTOCOLS; p++)
+	for (int p = 0; p < PROTOCOLS; p++)
 		buf_addf(out, "qasid_sent_bytes_total{protocol=\"%s\"} %llu\n",
-		    names[p], (unsigned long long)s->bytes[p]);
+		    protocols[p]->name, (unsigned long long)s->bytes[p]);
 }
 
 static void
 print_connections(struct buf *out, const struct status *s)
 {
 	head(out, "handshakes_total", "counter", "TLS handshakes");
-	for (int p = 0; p < CONN_PROTOCOLS; p++)
+	for (int p = 0; p < PROTOCOLS; p++) {
+		const char *name = protocols[p]->name;
+
+		if (protocols[p]->tls == PROTOCOL_TLS_NEVER)
+			continue;
 		buf_addf(out,
 		    "qasid_handshakes_total{protocol=\"%s\",kind=\"full\"} "
 		    "%llu\n"
 		    "qasid_handshakes_total{protocol=\"%s\",kind=\"resumed\"} "
 		    "%llu\n",
-		    names[p],
+		    name,
 		    (unsigned long long)(s->handshakes[p] - s->resumed[p]),
-		    names[p], (unsigned long long)s->resumed[p]);
+		    name, (unsigned long long)s->resumed[p]);
+	}
 	single(out, "connections_accepted_total", "counter",
 	    "connections accepted", (int64_t)s->accepted);
 	single(out, "connections_open", "gauge", "connections open now",

@@ -8,10 +8,9 @@
 #include "base/uri.h"
 #include "base/utf8.h"
 #include "net/loop.h"
-#include "proto/gemini.h"
-#include "proto/gopher.h"
 #include "replies/message.h"
 #include "replies/texts.h"
+#include "server/say.h"
 
 #include "server/post.h"
 
@@ -31,7 +30,7 @@ enum {
 
 struct pending {
 	bool waits;
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	uint64_t ticket, since_ms;
 	size_t key_len;
 	char key[KEY_ROOM];
@@ -50,24 +49,12 @@ struct poster {
 /* What a reader is told. */
 struct telling {
 	const struct poster *poster;
-	enum conn_protocol protocol;
+	struct hearer to;
 	struct slice key, lang;
 	struct reply_texts texts;
-	struct conn_reply *reply;
 };
 
 /* --- what is said -------------------------------------------------------- */
-
-static void
-say(const struct telling *t, enum gemini_status status, struct slice text)
-{
-	struct conn_reply *reply = t->reply;
-
-	reply->status = (int)status;
-	reply->head_len = t->protocol == CONN_GEMINI
-	    ? gemini_header(reply->head, status, text)
-	    : gopher_error(reply->head, text, t->poster->opts.marks->host_port);
-}
 
 /* "/articles/SLUG/reply" */
 static struct slice
@@ -126,27 +113,6 @@ menu_item(struct buf *out, char type, struct slice label, struct slice selector,
 	    SLICE_FMT(selector), SLICE_FMT(host_port));
 }
 
-/* Hands the page over, with its menu's end. */
-static void
-give(const struct telling *t, struct buf *page)
-{
-	struct conn_reply *reply = t->reply;
-
-	if (t->protocol == CONN_GOPHER)
-		buf_add_cstr(page, ".\r\n");
-	if (buf_failed(page)) {
-		buf_release(page);
-		say(t, GEMINI_FAILED_FOR_NOW, t->texts.text[REPLY_IS_DOWN]);
-		return;
-	}
-	if (t->protocol == CONN_GEMINI)
-		reply->head_len = gemini_page_header(
-		    reply->head, SLICE_LIT("text/gemini"), t->lang);
-	reply->status = GEMINI_SUCCESS;
-	reply->own = page->ptr;
-	reply->own_len = page->len;
-}
-
 /* A menu of one item that asks, at `host_port`. */
 static void
 give_asking_menu(
@@ -158,40 +124,43 @@ give_asking_menu(
 	menu_text(&page, text);
 	menu_item(
 	    &page, '7', t->texts.text[REPLY_LABEL], path_of(t), host_port);
-	give(t, &page);
+	buf_add_cstr(&page, ".\r\n");
+	say_page(&t->to, t->lang, &page);
 }
 
 static void
 ask(const struct telling *t)
 {
-	if (t->protocol == CONN_GEMINI)
-		say(t, GEMINI_INPUT, t->texts.text[REPLY_PROMPT]);
+	struct slice text = t->texts.text[REPLY_PROMPT];
+
+	if (protocol_has_menus(t->to.protocol))
+		give_asking_menu(t, text, t->to.marks->host_port);
 	else
-		give_asking_menu(t, t->texts.text[REPLY_PROMPT],
-		    t->poster->opts.marks->host_port);
+		say_prompt(&t->to, path_of(t), t->lang, text);
 }
 
 static void
 thank(const struct telling *t)
 {
 	const struct slice *texts = t->texts.text;
-	struct slice host_port = t->poster->opts.marks->host_port;
+	struct slice host_port = t->to.marks->host_port;
 	struct slice slug = slug_of(t->key), article = path_of(t);
 	struct buf page;
 
 	buf_init(&page, PAGE_BYTES);
 	article.len -= LAST_BYTES;
-	if (t->protocol == CONN_GEMINI) {
+	if (protocol_has_menus(t->to.protocol)) {
+		menu_text(&page, texts[REPLY_THANKS]);
+		menu_item(&page, '7', texts[REPLY_MORE], path_of(t), host_port);
+		menu_item(&page, '1', texts[REPLY_BACK], article, host_port);
+		buf_add_cstr(&page, ".\r\n");
+	} else {
 		buf_addf(&page, "%.*s\n\n=> reply %.*s\n=> ../%.*s.gmi %.*s\n",
 		    SLICE_FMT(texts[REPLY_THANKS]),
 		    SLICE_FMT(texts[REPLY_MORE]), SLICE_FMT(slug),
 		    SLICE_FMT(texts[REPLY_BACK]));
-	} else {
-		menu_text(&page, texts[REPLY_THANKS]);
-		menu_item(&page, '7', texts[REPLY_MORE], path_of(t), host_port);
-		menu_item(&page, '1', texts[REPLY_BACK], article, host_port);
 	}
-	give(t, &page);
+	say_page(&t->to, t->lang, &page);
 }
 
 static bool
@@ -212,10 +181,10 @@ pass_on(const struct telling *t)
 	int n;
 
 	if (!origin.len || is_ours(t->poster, origin)) {
-		say(t, GEMINI_UNAVAILABLE, t->texts.text[REPLY_IS_DOWN]);
+		say(&t->to, GEMINI_UNAVAILABLE, t->texts.text[REPLY_IS_DOWN]);
 		return;
 	}
-	if (t->protocol == CONN_GOPHER) {
+	if (protocol_has_menus(t->to.protocol)) {
 		n = snprintf(text, sizeof(text), "%.*s\t70", SLICE_FMT(origin));
 		give_asking_menu(t, t->texts.text[REPLY_ELSEWHERE],
 		    slice_make(text, (size_t)n));
@@ -223,19 +192,7 @@ pass_on(const struct telling *t)
 	}
 	n = snprintf(text, sizeof(text), "gemini://%.*s%.*s", SLICE_FMT(origin),
 	    SLICE_FMT(path_of(t)));
-	say(t, GEMINI_ELSEWHERE, slice_make(text, (size_t)n));
-}
-
-static void
-say_later(const struct telling *t)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", LATER_S);
-
-	/* The seconds alone; over Gopher it is for people. */
-	say(t, GEMINI_SLOW_DOWN,
-	    t->protocol == CONN_GEMINI ? slice_make(text, (size_t)n)
-				       : t->texts.text[REPLY_IS_FULL]);
+	say(&t->to, GEMINI_ELSEWHERE, slice_make(text, (size_t)n));
 }
 
 static void
@@ -251,17 +208,17 @@ tell(const struct telling *t, enum inbox_result result)
 		ask(t);
 		break;
 	case INBOX_TOO_LONG:
-		say(t, GEMINI_BAD_REQUEST, texts[REPLY_IS_TOO_LONG]);
+		say(&t->to, GEMINI_BAD_REQUEST, texts[REPLY_IS_TOO_LONG]);
 		break;
 	case INBOX_FULL:
-		say(t, GEMINI_UNAVAILABLE, texts[REPLY_IS_FULL]);
+		say(&t->to, GEMINI_UNAVAILABLE, texts[REPLY_IS_FULL]);
 		break;
 	case INBOX_LATER:
-		say_later(t);
+		say_wait(&t->to, LATER_S, texts[REPLY_IS_FULL]);
 		break;
 	case INBOX_FAILED:
 	case INBOX_RESULTS:
-		say(t, GEMINI_FAILED_FOR_NOW, texts[REPLY_IS_DOWN]);
+		say(&t->to, GEMINI_FAILED_FOR_NOW, texts[REPLY_IS_DOWN]);
 		break;
 	}
 }
@@ -295,7 +252,8 @@ take_answer(struct poster *p, struct slice bytes)
 {
 	char head[CONN_HEAD_MAX];
 	struct conn_reply reply = { .head = head };
-	struct telling t = { .poster = p, .reply = &reply };
+	struct telling t = { .poster = p,
+		.to = { .marks = p->opts.marks, .reply = &reply } };
 	struct reply_taken taken;
 	struct store_entry entry;
 	struct store_view *v;
@@ -305,7 +263,7 @@ take_answer(struct poster *p, struct slice bytes)
 	    !(at = find_pending(p, taken.ticket)))
 		return; /* handed over by the worker before this one */
 	at->waits = false;
-	t.protocol = at->protocol;
+	t.to.protocol = at->protocol;
 	t.key = slice_make(at->key, at->key_len);
 	v = store_reader_view(p->opts.reader);
 	if (v && store_view_get(v, t.key, &entry) == STORE_FOUND &&
@@ -313,8 +271,7 @@ take_answer(struct poster *p, struct slice bytes)
 		read_texts(&t, v, &entry);
 		tell(&t, taken.result);
 	} else {
-		say(&t, GEMINI_FAILED_FOR_NOW,
-		    gemini_reason(GEMINI_FAILED_FOR_NOW));
+		say_plainly(&t.to, GEMINI_FAILED_FOR_NOW);
 	}
 	store_view_drop(v);
 	conn_pool_answer(p->pool, at->ticket, &reply);
@@ -380,9 +337,8 @@ poster_post(
     struct poster *p, const struct posted *posted, struct conn_reply *reply)
 {
 	struct telling t = { .poster = p,
-		.protocol = posted->protocol,
-		.key = posted->key,
-		.reply = reply };
+		.to = { posted->protocol, p->opts.marks, reply },
+		.key = posted->key };
 
 	read_texts(&t, posted->view, posted->entry);
 	if (p->fd < 0)

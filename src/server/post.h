@@ -36,7 +36,7 @@ void poster_set_pool(struct poster *p, struct conn_pool *pool);
 
 /* What a reader sent. */
 struct posted {
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 	uint64_t ticket;
 	struct slice key;  /* of the entry: "g/articles/x/reply" */
 	struct slice text; /* decoded; empty: it is asked for */

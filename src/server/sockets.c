@@ -15,7 +15,7 @@ enum {
 };
 
 static int
-fd_in(const struct sockets *s, const char *asked, enum conn_protocol protocol)
+fd_in(const struct sockets *s, const char *asked, enum protocol_id protocol)
 {
 	for (size_t i = 0; s && i < s->count; i++)
 		if (s->workers[i].protocol == protocol &&
@@ -33,30 +33,34 @@ has_fd(const struct sockets *s, int fd)
 	return false;
 }
 
-/* Port 70 needs a right that few have: then the usual other port. */
+/* A low port needs a right that few have: then the usual other one. */
 static int
-bind_elsewhere(struct bound_socket *b, const char *asked, struct err *e)
+bind_elsewhere(struct bound_socket *b, const char *asked,
+    const struct protocol *protocol, struct err *e)
 {
 	const char *colon = strrchr(asked, ':');
 	char name[LISTENER_ADDR_MAX];
+	uint64_t port;
 	int fd;
 
-	if (!colon || strcmp(colon, ":70") != 0)
+	if (!colon || !protocol->elsewhere ||
+	    slice_uint(slice_cstr(colon + 1), UINT16_MAX, &port) < 0 ||
+	    port != protocol->port)
 		return -1;
-	snprintf(name, sizeof(name), "%.*s:%d", (int)(colon - asked), asked,
-	    SOCKETS_GOPHER_ELSEWHERE);
+	snprintf(name, sizeof(name), "%.*s:%u", (int)(colon - asked), asked,
+	    protocol->elsewhere);
 	fd = listener_bind(name, e);
 	if (fd >= 0) {
 		b->fell_back = true;
-		log_say(
-		    "no right to listen on %s: Gopher is on %s", asked, name);
+		log_say("no right to listen on %s: %s is on %s", asked,
+		    protocol->title, name);
 	}
 	return fd;
 }
 
 static int
 add_socket(struct sockets *s, const struct sockets *old, const char *asked,
-    enum conn_protocol protocol, struct err *e)
+    enum protocol_id protocol, struct err *e)
 {
 	int before = fd_in(old, asked, protocol), fd;
 	struct bound_socket *b = &s->bound[s->count];
@@ -74,8 +78,8 @@ add_socket(struct sockets *s, const struct sockets *old, const char *asked,
 	*b = (struct bound_socket){ 0 };
 	snprintf(b->asked, sizeof(b->asked), "%s", asked);
 	fd = listener_bind(asked, e);
-	if (fd < 0 && e->saved_errno == EACCES && protocol == CONN_GOPHER)
-		fd = bind_elsewhere(b, asked, e);
+	if (fd < 0 && e->saved_errno == EACCES)
+		fd = bind_elsewhere(b, asked, protocols[protocol], e);
 	if (fd < 0)
 		return -1;
 	b->port = listener_name(fd, b->name);
@@ -87,7 +91,7 @@ add_socket(struct sockets *s, const struct sockets *old, const char *asked,
 /* Without a word in the settings: both families, IPv6 where there is any. */
 static int
 add_default(struct sockets *s, const struct sockets *old, unsigned port,
-    enum conn_protocol protocol, struct err *e)
+    enum protocol_id protocol, struct err *e)
 {
 	char name[LISTENER_ADDR_MAX];
 
@@ -107,14 +111,14 @@ add_default(struct sockets *s, const struct sockets *old, unsigned port,
 static int
 protocol_of(struct slice name, int port)
 {
-	if (slice_eq_cstr(name, "gemini"))
-		return CONN_GEMINI;
-	if (slice_eq_cstr(name, "gopher"))
-		return CONN_GOPHER;
-	if (port == 1965)
-		return CONN_GEMINI;
-	return port == 70 || port == SOCKETS_GOPHER_ELSEWHERE ? CONN_GOPHER
-							      : -1;
+	for (int p = 0; p < PROTOCOLS; p++)
+		if (slice_eq_cstr(name, protocols[p]->name))
+			return p;
+	for (int p = 0; p < PROTOCOLS; p++)
+		if (port == (int)protocols[p]->port ||
+		    port == (int)protocols[p]->elsewhere)
+			return p;
+	return -1;
 }
 
 static int
@@ -129,12 +133,12 @@ take_passed(struct sockets *s, int fd, struct slice name, struct err *e)
 	protocol = protocol_of(name, b->port);
 	if (protocol < 0)
 		return err_set(e, ERR_INVALID,
-		    "the socket passed on %s is named neither gemini nor "
-		    "gopher (FileDescriptorName=)",
+		    "the socket passed on %s is not named by its protocol "
+		    "(FileDescriptorName=gemini or gopher)",
 		    b->name);
 	snprintf(b->asked, sizeof(b->asked), "passed:%d", fd);
 	s->workers[s->count++] = (struct worker_socket){ .fd = fd,
-		.protocol = (enum conn_protocol)protocol };
+		.protocol = (enum protocol_id)protocol };
 	return 0;
 }
 
@@ -162,18 +166,29 @@ sockets_take_passed(struct sockets *s, struct err *e)
 	return r < 0 ? -1 : (int)s->count;
 }
 
+/* The addresses of one protocol. */
+static int
+open_all(struct sockets *s, const struct sockets *old, const struct config *c,
+    enum protocol_id protocol, struct err *e)
+{
+	const struct protocol *kind = protocols[protocol];
+	const struct config_list *list;
+	char key[64];
+	int r = 0;
+
+	snprintf(key, sizeof(key), "listen.%s", kind->name);
+	list = config_get_list(c, key);
+	if (!list->count && kind->is_usual)
+		return add_default(s, old, kind->port, protocol, e);
+	for (size_t i = 0; i < list->count && r == 0; i++)
+		r = add_socket(s, old, list->items[i], protocol, e);
+	return r;
+}
+
 int
 sockets_open(struct sockets *s, const struct sockets *old,
     const struct config *c, struct err *e)
 {
-	const struct {
-		const struct config_list *list;
-		unsigned port;
-		enum conn_protocol protocol;
-	} kinds[] = {
-		{ &c->listen_gemini, 1965, CONN_GEMINI },
-		{ &c->listen_gopher, 70, CONN_GOPHER },
-	};
 	struct err local = ERR_INIT;
 	int r = 0;
 
@@ -184,16 +199,8 @@ sockets_open(struct sockets *s, const struct sockets *old,
 		*s = *old;
 		return 0;
 	}
-	for (size_t k = 0; k < 2 && r == 0; k++) {
-		const struct config_list *list = kinds[k].list;
-
-		if (!list->count)
-			r = add_default(
-			    s, old, kinds[k].port, kinds[k].protocol, e);
-		for (size_t i = 0; i < list->count && r == 0; i++)
-			r = add_socket(
-			    s, old, list->items[i], kinds[k].protocol, e);
-	}
+	for (int p = 0; p < PROTOCOLS && r == 0; p++)
+		r = open_all(s, old, c, (enum protocol_id)p, e);
 	if (r < 0)
 		sockets_close(s, old);
 	return r;
@@ -209,7 +216,7 @@ sockets_close(struct sockets *s, const struct sockets *kept)
 }
 
 int
-sockets_port(const struct sockets *s, enum conn_protocol protocol)
+sockets_port(const struct sockets *s, enum protocol_id protocol)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->workers[i].protocol == protocol)

@@ -15,14 +15,13 @@ struct err;
 
 enum {
 	SOCKETS_MAX = 64,
-	SOCKETS_GOPHER_ELSEWHERE = 7070, /* where port 70 is not allowed */
 };
 
 struct bound_socket {
 	char asked[LISTENER_ADDR_MAX]; /* as the settings have it */
 	char name[LISTENER_ADDR_MAX];  /* as it is */
 	int port;
-	bool fell_back; /* to SOCKETS_GOPHER_ELSEWHERE */
+	bool fell_back; /* to its protocol's other port */
 };
 
 struct sockets {
@@ -34,7 +33,7 @@ struct sockets {
 
 /*
  * Takes the sockets that a service manager has bound and passed (LISTEN_FDS,
- * sd_listen_fds(3)); named "gemini" or "gopher" there, or on a port that tells.
+ * sd_listen_fds(3)); named by protocol there ("gemini"), or on a port that tells.
  * Their number, 0 where there are none, or -1 and *e.
  */
 int sockets_take_passed(struct sockets *s, struct err *e);
@@ -49,6 +48,6 @@ int sockets_open(struct sockets *s, const struct sockets *old,
 void sockets_close(struct sockets *s, const struct sockets *kept);
 
 /* The port of the first socket of a protocol; 0: none. */
-int sockets_port(const struct sockets *s, enum conn_protocol protocol);
+int sockets_port(const struct sockets *s, enum protocol_id protocol);
 
 #endif

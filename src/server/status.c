@@ -46,7 +46,7 @@ status_sum(const struct status *map, size_t slots, struct status *out)
 		out->open += map[i].open;
 		for (int r = 0; r < CONN_REASONS; r++)
 			out->ended[r] += map[i].ended[r];
-		for (int p = 0; p < CONN_PROTOCOLS; p++) {
+		for (int p = 0; p < PROTOCOLS; p++) {
 			out->bytes[p] += map[i].bytes[p];
 			out->handshakes[p] += map[i].handshakes[p];
 			out->resumed[p] += map[i].resumed[p];
@@ -59,13 +59,12 @@ status_sum(const struct status *map, size_t slots, struct status *out)
 void
 status_print(struct buf *out, const struct status *s)
 {
-	static const char *const names[CONN_PROTOCOLS] = { "gemini", "gopher" };
-
 	buf_addf(out, "accepted %llu", (unsigned long long)s->accepted);
-	for (int p = 0; p < CONN_PROTOCOLS; p++)
+	for (int p = 0; p < PROTOCOLS; p++)
 		for (int c = 0; c < STATUS_CODES; c++)
 			if (s->requests[p][c])
-				buf_addf(out, ", %s %d %llu", names[p], c,
+				buf_addf(out, ", %s %d %llu",
+				    protocols[p]->name, c,
 				    (unsigned long long)s->requests[p][c]);
 	for (int r = 0; r < CONN_REASONS; r++)
 		if (s->ended[r])

@@ -22,10 +22,10 @@ enum {
 struct status {
 	uint64_t accepted, pauses;
 	uint64_t open; /* now; of a worker that is gone 0 */
-	uint64_t requests[CONN_PROTOCOLS][STATUS_CODES];
+	uint64_t requests[PROTOCOLS][STATUS_CODES];
 	uint64_t ended[CONN_REASONS];
-	uint64_t bytes[CONN_PROTOCOLS];
-	uint64_t handshakes[CONN_PROTOCOLS], resumed[CONN_PROTOCOLS];
+	uint64_t bytes[PROTOCOLS];
+	uint64_t handshakes[PROTOCOLS], resumed[PROTOCOLS];
 };
 
 /* `slots` empty slots, for all processes forked later; NULL: no memory. */

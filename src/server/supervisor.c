@@ -688,9 +688,8 @@ stop(struct server *s)
 static void
 tell_addresses(const struct generation *g)
 {
-	static const char *const names[CONN_PROTOCOLS] = { "gemini on",
-		"gopher on" };
 	char sandbox[256];
+	const char *comma = "";
 	struct buf text;
 
 	if (!g->config.hosts.count)
@@ -700,8 +699,11 @@ tell_addresses(const struct generation *g)
 	    *g->user ? ", " : "", sandbox);
 	buf_init(&text, 8192);
 	buf_addf(&text, "serving %s:", g->config.hosts.items[0]);
-	for (int p = 0; p < CONN_PROTOCOLS; p++) {
-		buf_addf(&text, "%s %s", p ? "," : "", names[p]);
+	for (int p = 0; p < PROTOCOLS; p++) {
+		if (!sockets_port(&g->sockets, (enum protocol_id)p))
+			continue;
+		buf_addf(&text, "%s %s on", comma, protocols[p]->name);
+		comma = ",";
 		for (size_t i = 0; i < g->sockets.count; i++)
 			if ((int)g->sockets.workers[i].protocol == p)
 				buf_addf(
@@ -728,8 +730,7 @@ write_ready(const struct generation *g, const char *path, struct err *e)
 		const char *colon = strrchr(b->name, ':');
 
 		fprintf(f, "%s %.*s %d\n",
-		    g->sockets.workers[i].protocol == CONN_GEMINI ? "gemini"
-								  : "gopher",
+		    protocols[g->sockets.workers[i].protocol]->name,
 		    (int)(colon - b->name), b->name, b->port);
 	}
 	fprintf(f, "pid %d\n", (int)getpid());

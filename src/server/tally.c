@@ -12,7 +12,6 @@ enum {
 	FILE_MAX_BYTES = 128 << 20,
 };
 
-static const char *const protocols[CONN_PROTOCOLS] = { "gemini", "gopher" };
 static const char folder[] = "/articles/";
 
 void
@@ -53,7 +52,7 @@ tally_is_name(struct slice name)
 }
 
 int
-tally_add(struct tally *t, struct slice name, const uint64_t n[CONN_PROTOCOLS])
+tally_add(struct tally *t, struct slice name, const uint64_t n[PROTOCOLS])
 {
 	struct tally_row row = { .name = "" };
 
@@ -76,7 +75,7 @@ total(const struct tally_row *row)
 {
 	uint64_t sum = 0;
 
-	for (int p = 0; p < CONN_PROTOCOLS; p++)
+	for (int p = 0; p < PROTOCOLS; p++)
 		sum += row->n[p];
 	return sum;
 }
@@ -104,7 +103,7 @@ tally_sort(struct tally *t)
 		if (by_name(&rows[kept], &rows[i]) != 0)
 			rows[++kept] = rows[i];
 		else
-			for (int p = 0; p < CONN_PROTOCOLS; p++)
+			for (int p = 0; p < PROTOCOLS; p++)
 				rows[kept].n[p] += rows[i].n[p];
 	}
 	buf_truncate(&t->rows, (kept + 1) * sizeof(*rows));
@@ -135,12 +134,12 @@ parse_row(struct tally *t, struct slice line)
 {
 	struct slice protocol = slice_take(&line, ' ');
 	struct slice article = slice_take(&line, ' ');
-	uint64_t n[CONN_PROTOCOLS] = { 0 };
+	uint64_t n[PROTOCOLS] = { 0 };
 	int p = 0;
 
-	while (p < CONN_PROTOCOLS && !slice_eq_cstr(protocol, protocols[p]))
+	while (p < PROTOCOLS && !slice_eq_cstr(protocol, protocols[p]->name))
 		p++;
-	if (p == CONN_PROTOCOLS || !slice_starts(article, slice_cstr(folder)))
+	if (p == PROTOCOLS || !slice_starts(article, slice_cstr(folder)))
 		return -1;
 	article = slice_from(article, sizeof(folder) - 1);
 	if (!tally_is_name(article) || slice_uint(line, INT64_MAX, &n[p]) < 0)
@@ -183,10 +182,10 @@ tally_print(struct buf *out, const struct tally *t, const char *name)
 	const struct tally_row *rows = tally_rows(t, &count);
 
 	for (size_t i = 0; i < count; i++)
-		for (int p = 0; p < CONN_PROTOCOLS; p++)
+		for (int p = 0; p < PROTOCOLS; p++)
 			if (rows[i].n[p])
 				buf_addf(out, "%.*s %s %s%s %llu\n",
-				    DATE_DAY_BYTES, name, protocols[p], folder,
-				    rows[i].name,
+				    DATE_DAY_BYTES, name, protocols[p]->name,
+				    folder, rows[i].name,
 				    (unsigned long long)rows[i].n[p]);
 }

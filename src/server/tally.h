@@ -26,7 +26,7 @@ enum {
 
 struct tally_row {
 	char name[TALLY_NAME_MAX + 4]; /* NUL-ended: "water" */
-	uint64_t n[CONN_PROTOCOLS];
+	uint64_t n[PROTOCOLS];
 };
 
 struct tally {
@@ -43,8 +43,8 @@ struct tally_row *tally_rows(const struct tally *t, size_t *count);
 bool tally_is_name(struct slice name);
 
 /* Adds a row for `name` (tally_is_name()); -1 when memory ends. */
-int tally_add(struct tally *t, struct slice name,
-    const uint64_t n[CONN_PROTOCOLS]) __attribute__((warn_unused_result));
+int tally_add(struct tally *t, struct slice name, const uint64_t n[PROTOCOLS])
+    __attribute__((warn_unused_result));
 
 /* One row a name, in order of names; or the most read first. */
 void tally_sort(struct tally *t);

@@ -65,7 +65,7 @@ on_ended(void *ctx, const struct conn_event *event)
 }
 
 static void
-on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+on_answer(void *ctx, enum protocol_id protocol, struct conn_line *line,
     struct conn_reply *reply)
 {
 	struct worker *w = ctx;
@@ -74,7 +74,7 @@ on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
 }
 
 static void
-on_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
+on_late(void *ctx, enum protocol_id protocol, struct conn_reply *reply)
 {
 	struct worker *w = ctx;
 
@@ -274,16 +274,18 @@ warm_up(struct worker *w, struct err *e)
 	return 0;
 }
 
-/* Gopher's port speaks TLS with those who do, where the settings let it. */
+/* Who may ask for TLS and need not gets it where the settings let him. */
 static struct conn_door
-door_of(const struct worker_job *job, enum conn_protocol protocol)
+door_of(const struct worker_job *job, enum protocol_id protocol)
 {
-	bool is_gopher = protocol == CONN_GOPHER;
+	enum protocol_tls tls = protocols[protocol]->tls;
+	bool is_spoken = tls == PROTOCOL_TLS_ALWAYS ||
+	    (tls == PROTOCOL_TLS_IF_ASKED && job->config->gopher_tls);
 
 	return (struct conn_door){
 		.protocol = protocol,
-		.tls = is_gopher && !job->config->gopher_tls ? NULL : job->tls,
-		.tls_if_asked = is_gopher,
+		.tls = is_spoken ? job->tls : NULL,
+		.tls_if_asked = tls == PROTOCOL_TLS_IF_ASKED,
 	};
 }
 

@@ -26,7 +26,7 @@ enum worker_word {
 
 struct worker_socket {
 	int fd; /* listening */
-	enum conn_protocol protocol;
+	enum protocol_id protocol;
 };
 
 /* All that a worker needs; it lives as long as the process. */

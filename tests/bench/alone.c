@@ -69,7 +69,7 @@ tell(const char *path, const struct sockets *s, pid_t holder)
 	if (!f)
 		return -1;
 	fprintf(f, "gemini 127.0.0.1 %d\ngopher 127.0.0.1 %d\nstop %d\n",
-	    sockets_port(s, CONN_GEMINI), sockets_port(s, CONN_GOPHER),
+	    sockets_port(s, PROTOCOL_GEMINI), sockets_port(s, PROTOCOL_GOPHER),
 	    (int)holder);
 	return fclose(f) == 0 ? rename(tmp, path) : -1;
 }

@@ -259,7 +259,7 @@ make_all(void)
 }
 
 static void
-on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+on_answer(void *ctx, enum protocol_id protocol, struct conn_line *line,
     struct conn_reply *reply)
 {
 	struct slice text = slice_make(line->bytes, line->len);
@@ -296,7 +296,7 @@ on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
 }
 
 static void
-on_late(void *ctx, enum conn_protocol protocol, struct conn_reply *reply)
+on_late(void *ctx, enum protocol_id protocol, struct conn_reply *reply)
 {
 	(void)ctx;
 	(void)protocol;
@@ -349,9 +349,11 @@ leave(struct side *p)
 static void
 come(struct conn_pool *pool, struct side *p, unsigned flags)
 {
-	static const struct conn_door doors[] = { { .protocol = CONN_GOPHER },
-		{ .protocol = CONN_GOPHER }, { .protocol = CONN_GEMINI },
-		{ .protocol = CONN_GOPHER } };
+	static const struct conn_door doors[] = {
+		{ .protocol = PROTOCOL_GOPHER },
+		{ .protocol = PROTOCOL_GOPHER },
+		{ .protocol = PROTOCOL_GEMINI }, { .protocol = PROTOCOL_GOPHER }
+	};
 	static struct conn_door real[4];
 	struct ip from = { .bytes = { 127, 0, 0, (unsigned char)(flags >> 4) },
 		.bits = 32 };

@@ -41,7 +41,7 @@ static struct conn_pool *pool;
 static struct client clients[CLIENTS_MAX];
 static unsigned ended, wanted, rooms;
 static unsigned reasons[CONN_REASONS];
-static const struct conn_door gopher = { .protocol = CONN_GOPHER };
+static const struct conn_door gopher = { .protocol = PROTOCOL_GOPHER };
 static struct marks marks;
 static struct buf marks_storage;
 
@@ -114,7 +114,7 @@ remove_store(void **state)
 /* --- a service ----------------------------------------------------------- */
 
 static void
-on_answer(void *ctx, enum conn_protocol protocol, struct conn_line *line,
+on_answer(void *ctx, enum protocol_id protocol, struct conn_line *line,
     struct conn_reply *reply)
 {
 	char key[STORE_KEY_MAX];
@@ -584,7 +584,7 @@ static void
 cuts_no_records_of_others(void **state)
 {
 	struct buf large = body_of(1 << 20, 'l');
-	struct tls_client t = { .door = { .protocol = CONN_GEMINI } };
+	struct tls_client t = { .door = { .protocol = PROTOCOL_GEMINI } };
 	char got[64];
 	int n;
 
@@ -634,7 +634,7 @@ records_of(struct slice bytes, size_t *lens, size_t max)
 static size_t
 records_of_page(const char *request, size_t *lens, size_t max)
 {
-	struct tls_client t = { .door = { .protocol = CONN_GEMINI } };
+	struct tls_client t = { .door = { .protocol = PROTOCOL_GEMINI } };
 	char bytes[65536];
 	size_t n;
 	ssize_t got;

@@ -65,7 +65,7 @@ forget(const char *name)
 }
 
 static void
-read_once(struct counts *c, enum conn_protocol p, const char *path, int64_t at)
+read_once(struct counts *c, enum protocol_id p, const char *path, int64_t at)
 {
 	counts_add(c, p, slice_cstr(path), at);
 }
@@ -96,13 +96,13 @@ counts_texts_of_articles(void **state)
 	(void)state;
 	assert_non_null(c);
 	for (size_t i = 0; i < sizeof(not_counted) / sizeof(*not_counted); i++)
-		read_once(c, CONN_GEMINI, not_counted[i], NOON);
+		read_once(c, PROTOCOL_GEMINI, not_counted[i], NOON);
 	save(c, NOON);
 	assert_null(read_file(file));
 	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++)
-		read_once(c, CONN_GOPHER, counted[i], NOON);
-	read_once(c, CONN_GEMINI, "/articles/air.gmi", NOON);
-	read_once(c, CONN_GEMINI, "/articles/water.gmi", NOON);
+		read_once(c, PROTOCOL_GOPHER, counted[i], NOON);
+	read_once(c, PROTOCOL_GEMINI, "/articles/air.gmi", NOON);
+	read_once(c, PROTOCOL_GEMINI, "/articles/water.gmi", NOON);
 	save(c, NOON);
 	assert_string_equal(read_file(file),
 	    "2026-11-23 gemini /articles/air 1\n"
@@ -110,7 +110,7 @@ counts_texts_of_articles(void **state)
 	    "2026-11-23 gopher /articles/water 6\n");
 	/* What was saved is not saved again, what comes is added. */
 	save(c, NOON);
-	read_once(c, CONN_GEMINI, "/articles/air.gmi", NOON);
+	read_once(c, PROTOCOL_GEMINI, "/articles/air.gmi", NOON);
 	save(c, NOON);
 	assert_string_equal(read_file(file),
 	    "2026-11-23 gemini /articles/air 2\n"
@@ -126,15 +126,15 @@ parts_the_days(void **state)
 	struct counts *c = counts_new();
 
 	(void)state;
-	read_once(c, CONN_GEMINI, "/articles/a.gmi", NOON);
-	read_once(c, CONN_GEMINI, "/articles/a.gmi", NOON + DAY);
+	read_once(c, PROTOCOL_GEMINI, "/articles/a.gmi", NOON);
+	read_once(c, PROTOCOL_GEMINI, "/articles/a.gmi", NOON + DAY);
 	save(c, NOON + DAY);
 	assert_string_equal(
 	    read_file(file), "2026-11-23 gemini /articles/a 1\n");
 	assert_string_equal(read_file("2026-11-24.counts"),
 	    "2026-11-24 gemini /articles/a 1\n");
 	/* The first day's table serves the third. */
-	read_once(c, CONN_GEMINI, "/articles/a.gmi", NOON + 2 * DAY);
+	read_once(c, PROTOCOL_GEMINI, "/articles/a.gmi", NOON + 2 * DAY);
 	save(c, NOON + 2 * DAY);
 	assert_string_equal(read_file("2026-11-25.counts"),
 	    "2026-11-25 gemini /articles/a 1\n");
@@ -151,7 +151,7 @@ loses_nothing_on_failure(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	read_once(c, CONN_GEMINI, "/articles/a.gmi", NOON);
+	read_once(c, PROTOCOL_GEMINI, "/articles/a.gmi", NOON);
 	assert_int_equal(counts_save(c, "/nonexistent/x", NOON, &e), -1);
 	assert_non_null(strstr(e.text, "/nonexistent/x"));
 	write_file(file, "2026-11-23 gemini /articles/a x\n");
@@ -189,7 +189,7 @@ adds_from_many_processes(void **state)
 
 				snprintf(path, sizeof(path),
 				    "/articles/n%d.gmi", i % NAMES);
-				read_once(c, CONN_GEMINI, path, NOON);
+				read_once(c, PROTOCOL_GEMINI, path, NOON);
 			}
 			_exit(0);
 		}
@@ -207,7 +207,7 @@ adds_from_many_processes(void **state)
 	assert_non_null(tally_rows(&t, &count));
 	assert_int_equal(count, NAMES);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(tally_rows(&t, &count)[i].n[CONN_GEMINI],
+		assert_int_equal(tally_rows(&t, &count)[i].n[PROTOCOL_GEMINI],
 		    PROCESSES * ROUNDS);
 	tally_release(&t);
 	counts_free(c);

@@ -79,14 +79,14 @@ parses(void **state)
 	assert_slice(r.path, "/a/b");
 	assert_slice(r.query, "x%20y");
 	assert_true(r.has_query);
-	assert_int_equal(r.port, GEMINI_PORT_NONE);
+	assert_int_equal(r.port, GEMINI_PORT);
 	assert_int_equal(parse("GEMINI://h:1966", &r), 20);
 	assert_slice(r.path, "/");
 	assert_int_equal(r.port, 1966);
 	assert_false(r.has_query);
 	assert_int_equal(parse("gemini://h:?q", &r), 20);
 	assert_slice(r.path, "/");
-	assert_int_equal(r.port, GEMINI_PORT_NONE);
+	assert_int_equal(r.port, GEMINI_PORT);
 	assert_int_equal(parse("gemini://h/a/./b/../%2e%2E/c", &r), 20);
 	assert_slice(r.path, "/c");
 	assert_int_equal(parse("gemini://h/%252e%252e", &r), 20);
