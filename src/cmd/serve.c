@@ -43,6 +43,7 @@ static const struct {
 	{ "host", "hosts" },
 	{ "gemini", "listen.gemini" },
 	{ "gopher", "listen.gopher" },
+	{ "spartan", "listen.spartan" },
 	{ "certs", "certs" },
 	{ "workers", "workers" },
 	{ "user", "user" },
@@ -60,7 +61,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: qasid serve [-c qasid.yaml] [--store DIR] [--host NAME]...\n"
 	    "           [--gemini ADDR:PORT]... [--gopher ADDR:PORT]...\n"
-	    "           [--certs DIR] [--workers N] [--user NAME]\n"
+	    "           [--spartan ADDR:PORT]... [--certs DIR] [--workers N]\n"
+	    "           [--user NAME]\n"
 	    "           [--tickets auto|on|off] [--log off|stderr|syslog]\n"
 	    "           [--ready FILE] [--check] [--set KEY=VALUE]...\n"
 	    "       qasid serve --dev [OPTIONS] [CONTENT]\n");

@@ -309,6 +309,8 @@ static const struct setting settings[] = {
 	    "ADDR:PORT for Gemini; [::]:1965 and 0.0.0.0:1965 if empty" },
 	{ "listen.gopher", parse_list, AT(listen_gopher), NULL, 0, 0,
 	    "ADDR:PORT for Gopher; [::]:70 and 0.0.0.0:70 if empty" },
+	{ "listen.spartan", parse_list, AT(listen_spartan), NULL, 0, 0,
+	    "ADDR:PORT for Spartan, without TLS; not served if empty" },
 	{ "public.gemini", parse_number, AT(public_gemini), "0", 0, 65535,
 	    "port readers reach Gemini at; 0: the one listened on" },
 	{ "public.gopher", parse_number, AT(public_gopher), "0", 0, 65535,

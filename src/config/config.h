@@ -42,7 +42,7 @@ struct config {
 	const char *store;  /* folder */
 	uint64_t map_bytes; /* of the store, for the publisher */
 	struct config_list hosts;
-	struct config_list listen_gemini, listen_gopher;
+	struct config_list listen_gemini, listen_gopher, listen_spartan;
 	unsigned public_gemini, public_gopher; /* port; 0: as listened on */
 	const char *certs;                     /* folder */
 	unsigned workers;                      /* 0: one a core, at least two */

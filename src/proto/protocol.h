@@ -18,6 +18,7 @@ struct buf;
 enum protocol_id {
 	PROTOCOL_GEMINI,
 	PROTOCOL_GOPHER,
+	PROTOCOL_SPARTAN,
 	PROTOCOLS,
 };
 

@@ -134,7 +134,7 @@ take_passed(struct sockets *s, int fd, struct slice name, struct err *e)
 	if (protocol < 0)
 		return err_set(e, ERR_INVALID,
 		    "the socket passed on %s is not named by its protocol "
-		    "(FileDescriptorName=gemini or gopher)",
+		    "(FileDescriptorName=)",
 		    b->name);
 	snprintf(b->asked, sizeof(b->asked), "passed:%d", fd);
 	s->workers[s->count++] = (struct worker_socket){ .fd = fd,
