@@ -404,8 +404,12 @@ catalog_parse(struct arena *a, struct slice text, const char *file,
 		.text = text, .file = file, .max_bytes = CATALOG_BYTES_MAX
 	};
 	struct yaml_node *root = NULL;
+	unsigned conflict = text_conflict(text);
 
 	*out = (struct catalog){ .term_count = 0 };
+	if (conflict)
+		return err_at(e, file, conflict, 1,
+		    "a conflict that git left: choose one of the two");
 	if (yaml_parse(a, &src, &root, e) < 0)
 		return -1;
 	if (!root)

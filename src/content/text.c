@@ -131,3 +131,39 @@ text_lang_matches(struct slice want, struct slice have)
 	return slice_starts(have, want) &&
 	    (have.len == want.len || have.ptr[want.len] == '-');
 }
+
+/* --- conflicts ----------------------------------------------------------- */
+
+static bool
+is_fence(struct slice line)
+{
+	return slice_starts(line, SLICE_LIT("```")) ||
+	    slice_starts(line, SLICE_LIT("~~~"));
+}
+
+unsigned
+text_conflict(struct slice text)
+{
+	unsigned n = 0, begun = 0, parted = 0;
+	bool in_code = false;
+
+	if (!text.len || !memmem(text.ptr, text.len, "<<<<<<<", 7))
+		return 0;
+	while (text.len) {
+		struct slice line = slice_take(&text, '\n');
+
+		n++;
+		in_code ^= is_fence(line);
+		if (in_code)
+			continue;
+		if (slice_starts(line, SLICE_LIT("<<<<<<<"))) {
+			begun = n;
+			parted = 0;
+		} else if (begun && slice_starts(line, SLICE_LIT("======="))) {
+			parted = n;
+		} else if (parted && slice_starts(line, SLICE_LIT(">>>>>>>"))) {
+			return begun;
+		}
+	}
+	return 0;
+}

@@ -30,6 +30,13 @@ int text_clean(struct arena *a, struct slice s, struct slice *out)
 int text_lang(struct arena *a, struct slice s, struct slice *out)
     __attribute__((warn_unused_result));
 
+/*
+ * The line of `text` in which a conflict begins that git left to be resolved
+ * (<<<<<<<, =======, >>>>>>>, each at a line's start and outside code between
+ * fences); 0: there is none.
+ */
+unsigned text_conflict(struct slice text);
+
 /* Whether the tags mean one language, as far as `want` says: ur has ur-PK. */
 bool text_lang_matches(struct slice want, struct slice have);
 

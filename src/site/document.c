@@ -156,11 +156,15 @@ parse(struct arena *arena, struct slice bytes, const struct document_opts *opts,
 	struct frontmatter_split split;
 	struct md_opts md = { .file = opts->file, .diag = opts->diag };
 	struct diag *head_diag = opts->again ? NULL : opts->diag;
+	unsigned conflict;
 
 	begin_phase(opts, phase, "bytes");
 	arena_expect(arena, bytes.len * TREE_BYTES_A_BYTE);
 	if (sanitise(arena, bytes, opts, &out->text, e) < 0)
 		return -1;
+	if ((conflict = text_conflict(out->text)))
+		return err_at(e, opts->file, conflict, 1,
+		    "a conflict that git left: choose one of the two");
 	begin_phase(opts, phase, "front-matter");
 	if (frontmatter_split(out->text, opts->file, head_diag, &split, e) <
 		0 ||
