@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "cmd/own_page.h"
 #include "content/catalog.h"
 #include "render/words.h"
 #include "store/store.h"
@@ -29,12 +30,9 @@
 
 enum {
 	CATALOG_MAX = 16 << 20,
-	PAGE_MAX = 1 << 20,
+	PAGE_MAX = OWN_PAGE_MAX,
 	GRACE_S = 26 * 3600, /* a mirror that looks once a day is current */
 };
-
-/* How every page of ours begins, and no other. */
-#define PAGE_MARK "---\n# written by qasid mirrors: do not edit\n"
 
 struct settings {
 	const char *content, *store, *page, *key;
@@ -212,59 +210,6 @@ add_line(struct buf *page, const struct catalog *c, struct slice lang,
 	buf_add_char(page, '\n');
 }
 
-/* "mirrors.md", and "mirrors-ur.md" for another language than the first. */
-static void
-add_name(struct buf *out, struct slice path, struct slice lang, bool first)
-{
-	struct slice stem = path;
-
-	if (slice_ends(path, SLICE_LIT(".md")))
-		stem.len -= 3;
-	buf_add(out, stem);
-	if (!first)
-		buf_add_char(out, '-');
-	for (size_t i = 0; !first && i < lang.len; i++)
-		buf_add_char(out,
-		    (char)(lang.ptr[i] >= 'A' && lang.ptr[i] <= 'Z'
-			    ? lang.ptr[i] - 'A' + 'a'
-			    : lang.ptr[i]));
-	buf_add(out, slice_from(path, stem.len));
-}
-
-/*
- * Writes the page where it differs from what is there, if `put`; a file that
- * is none of ours is refused: it may be somebody's article.
- */
-static int
-write_page(const char *path, struct slice text, bool put, struct err *e)
-{
-	struct buf old;
-	bool same = false;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int r = 0;
-
-	if (fd < 0 && errno != ENOENT)
-		return err_errno(e, "open", path);
-	buf_init(&old, PAGE_MAX + 1);
-	if (fd >= 0) {
-		r = io_read_all(fd, path, PAGE_MAX, &old, e);
-		close(fd);
-	}
-	if (fd >= 0 && r == 0) {
-		same = slice_eq(buf_slice(&old), text);
-		if (!slice_starts(buf_slice(&old), SLICE_LIT(PAGE_MARK)))
-			r = err_set(e, ERR_CONFLICT,
-			    "\"%s\" was not written by qasid mirrors, and is "
-			    "left as it is: give --page another name, or "
-			    "remove it",
-			    path);
-	}
-	buf_release(&old);
-	if (r < 0 || same || !put)
-		return r;
-	return io_write_file(AT_FDCWD, path, text, 0644, e);
-}
-
 static struct slice
 language(const struct catalog *c, size_t i)
 {
@@ -281,14 +226,15 @@ make_page(struct buf *page, const struct settings *set, const struct catalog *c,
 	struct slice lang = language(c, i);
 	bool any = false;
 
-	buf_addf(page, PAGE_MARK "title: %.*s\nlang: %.*s\n",
+	own_page_begin(page, "qasid mirrors");
+	buf_addf(page, "title: %.*s\nlang: %.*s\n",
 	    SLICE_FMT(word_in(c, lang, WORD_MIRRORS)), SLICE_FMT(lang));
 	for (size_t k = 0; k < c->languages.count; k++) {
 		if (k == i)
 			continue;
 		buf_addf(page, "%s%.*s: ", any ? ", " : "translations: {",
 		    SLICE_FMT(language(c, k)));
-		add_name(page, name, language(c, k), k == 0);
+		own_page_add_name(page, name, language(c, k), k == 0);
 		any = true;
 	}
 	buf_addf(page, "%s---\n\n%.*s\n\n", any ? "}\n" : "",
@@ -315,11 +261,13 @@ write_pages(const struct settings *set, const struct catalog *c,
 		buf_clear(&page);
 		buf_clear(&path);
 		make_page(&page, set, c, all, i);
-		add_name(&path, slice_cstr(set->page), language(c, i), i == 0);
+		own_page_add_name(
+		    &path, slice_cstr(set->page), language(c, i), i == 0);
 		name = buf_cstr(&path);
 		r = !name || buf_failed(&page)
 		    ? err_memory(e)
-		    : write_page(name, buf_slice(&page), n >= count, e);
+		    : own_page_write(name, "qasid mirrors", buf_slice(&page),
+			  n >= count, e);
 	}
 	buf_release(&path);
 	buf_release(&page);
