@@ -14,8 +14,9 @@
 
 #include "cert/cert.h"
 
-/* RFC 5280 §4.1.2.5: "no well-defined expiration date". */
-#define NEVER "99991231235959Z"
+enum {
+	BITS_MIN = 112 /* of security: OpenSSL's level 2, which Debian asks */
+};
 
 static int
 fail(struct err *e, const char *what)
@@ -74,17 +75,46 @@ set_serial(X509 *x)
 	    X509_get_serialNumber(x), (n & 0x7fffffff) | 0x40000000);
 }
 
+/* The names of `old` where there is one and it has any, else `host`. */
+static int
+set_names(X509 *x, X509 *old, const char *host)
+{
+	GENERAL_NAMES *names;
+	int ok;
+
+	if (!old)
+		return set_subject(x, host) && set_alt_name(x, host);
+	if (!X509_set_subject_name(x, X509_get_subject_name(old)) ||
+	    !X509_set_issuer_name(x, X509_get_subject_name(old)))
+		return 0;
+	names = X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL);
+	if (!names)
+		return set_alt_name(x, host);
+	ok = X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0);
+	GENERAL_NAMES_free(names);
+	return ok;
+}
+
+/* Those of Edwards' curves hash for themselves. */
+static const EVP_MD *
+digest_for(const EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448")
+	    ? NULL
+	    : EVP_sha256();
+}
+
 static X509 *
-make_certificate(EVP_PKEY *key, const char *host, int64_t now)
+make_certificate(
+    EVP_PKEY *key, X509 *old, const char *host, const struct cert_span *span)
 {
 	X509 *x = X509_new();
 
 	if (x && X509_set_version(x, X509_VERSION_3) && set_serial(x) &&
-	    set_subject(x, host) &&
-	    ASN1_TIME_adj(X509_getm_notBefore(x), (time_t)now, 0, 0) &&
-	    ASN1_TIME_set_string(X509_getm_notAfter(x), NEVER) &&
-	    X509_set_pubkey(x, key) && set_alt_name(x, host) &&
-	    X509_sign(x, key, EVP_sha256()))
+	    ASN1_TIME_adj(X509_getm_notBefore(x), (time_t)span->from_s, 0, 0) &&
+	    ASN1_TIME_adj(X509_getm_notAfter(x), (time_t)span->until_s, 0, 0) &&
+	    X509_set_pubkey(x, key) && set_names(x, old, host) &&
+	    X509_sign(x, key, digest_for(key)))
 		return x;
 	X509_free(x);
 	return NULL;
@@ -102,28 +132,64 @@ bio_to_buf(BIO *bio, struct buf *out)
 	return buf_failed(out) ? -1 : 0;
 }
 
-int
-cert_create(const char *host, int64_t now, struct buf *crt_pem,
-    struct buf *key_pem, struct err *e)
+static int
+write_certificate(const X509 *x, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int r = bio && PEM_write_bio_X509(bio, x) ? bio_to_buf(bio, out) : -1;
+
+	BIO_free(bio);
+	return r;
+}
+
+static int
+write_key(const EVP_PKEY *key, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	int r =
+	    bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)
+	    ? bio_to_buf(bio, out)
+	    : -1;
+
+	BIO_free(bio);
+	return r;
+}
+
+/* With a new key; the names are of `old`, or NULL: of `host`. */
+static int
+create(X509 *old, const char *host, const struct cert_span *span,
+    struct buf *crt_pem, struct buf *key_pem, struct err *e)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x = key ? make_certificate(key, host, now) : NULL;
-	BIO *crt = BIO_new(BIO_s_mem()), *sec = BIO_new(BIO_s_secmem());
+	X509 *x = key ? make_certificate(key, old, host, span) : NULL;
 	int r = -1;
 
 	if (!x)
 		fail(e, "make a certificate");
-	else if (!crt || !sec || !PEM_write_bio_X509(crt, x) ||
-	    !PEM_write_bio_PrivateKey(sec, key, NULL, NULL, 0, NULL, NULL) ||
-	    bio_to_buf(crt, crt_pem) < 0 || bio_to_buf(sec, key_pem) < 0)
+	else if (write_certificate(x, crt_pem) < 0 ||
+	    write_key(key, key_pem) < 0)
 		fail(e, "write a certificate");
 	else
 		r = 0;
-	BIO_free(sec);
-	BIO_free(crt);
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return r;
+}
+
+int
+cert_create_for(const char *host, const struct cert_span *span,
+    struct buf *crt_pem, struct buf *key_pem, struct err *e)
+{
+	return create(NULL, host, span, crt_pem, key_pem, e);
+}
+
+int
+cert_create(const char *host, int64_t now, struct buf *crt_pem,
+    struct buf *key_pem, struct err *e)
+{
+	struct cert_span span = { now, CERT_NEVER };
+
+	return create(NULL, host, &span, crt_pem, key_pem, e);
 }
 
 /* Clients' own passphrase prompt would hang a server: none is asked. */
@@ -198,18 +264,54 @@ describe(struct cert *c, const X509 *x, struct err *e)
 				 &c->spki);
 		OPENSSL_free(der);
 	}
+	c->self_signed =
+	    !X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x));
 	c->not_before = seconds_of(X509_get0_notBefore(x));
 	c->not_after = seconds_of(X509_get0_notAfter(x));
 	return r < 0 ? fail(e, "read a certificate") : 0;
 }
 
-int
-cert_parse(struct cert *c, struct slice crt_pem, struct slice key_pem,
+static EVP_PKEY *
+first_key(struct slice pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	EVP_PKEY *key = bio
+	    ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)
+	    : NULL;
+
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+/* The key of `pem`, if it is x's; NULL and *e. */
+static EVP_PKEY *
+key_of(X509 *x, struct slice pem, const char *name, struct err *e)
+{
+	EVP_PKEY *key = first_key(pem);
+
+	if (!key) {
+		err_set(e, ERR_SYNTAX,
+		    "the key for \"%s\" is no unencrypted PEM key", name);
+		return NULL;
+	}
+	if (X509_check_private_key(x, key) != 1) {
+		ERR_clear_error();
+		err_set(e, ERR_INVALID,
+		    "the key does not match the certificate \"%s\"", name);
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	return key;
+}
+
+/* With the key where there is one to be looked at. */
+static int
+parse(struct cert *c, struct slice crt_pem, const struct slice *key_pem,
     const char *name, struct err *e)
 {
 	X509 *x = first_certificate(crt_pem);
 	EVP_PKEY *key = NULL;
-	BIO *bio = NULL;
 	int r = -1;
 
 	*c = (struct cert){ 0 };
@@ -220,23 +322,11 @@ cert_parse(struct cert *c, struct slice crt_pem, struct slice key_pem,
 		err_set(e, ERR_SYNTAX, "\"%s\" holds no PEM certificate", name);
 		goto out;
 	}
-	bio = BIO_new_mem_buf(key_pem.ptr, (int)key_pem.len);
-	key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL)
-		  : NULL;
-	if (!key) {
-		ERR_clear_error();
-		err_set(e, ERR_SYNTAX,
-		    "the key for \"%s\" is no unencrypted PEM key", name);
+	if (key_pem && !(key = key_of(x, *key_pem, name, e)))
 		goto out;
-	}
-	if (X509_check_private_key(x, key) != 1) {
-		ERR_clear_error();
-		err_set(e, ERR_INVALID,
-		    "the key does not match the certificate \"%s\"", name);
-		goto out;
-	}
 	buf_add(&c->chain_pem, crt_pem);
-	buf_add(&c->key_pem, key_pem);
+	if (key_pem)
+		buf_add(&c->key_pem, *key_pem);
 	if (buf_failed(&c->chain_pem) || buf_failed(&c->key_pem)) {
 		err_memory(e);
 		goto out;
@@ -246,14 +336,27 @@ cert_parse(struct cert *c, struct slice crt_pem, struct slice key_pem,
 out:
 	if (r < 0)
 		cert_release(c);
-	BIO_free(bio);
 	EVP_PKEY_free(key);
 	X509_free(x);
 	return r;
 }
 
-static int
-read_file(const char *path, struct buf *out, struct err *e)
+int
+cert_parse(struct cert *c, struct slice crt_pem, struct slice key_pem,
+    const char *name, struct err *e)
+{
+	return parse(c, crt_pem, &key_pem, name, e);
+}
+
+int
+cert_parse_public(
+    struct cert *c, struct slice crt_pem, const char *name, struct err *e)
+{
+	return parse(c, crt_pem, NULL, name, e);
+}
+
+int
+cert_read_file(const char *path, struct buf *out, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 1;
@@ -276,8 +379,8 @@ read_file(const char *path, struct buf *out, struct err *e)
 	return n < 0 || buf_failed(out) ? -1 : 0;
 }
 
-static void
-wipe(struct buf *b)
+void
+cert_wipe(struct buf *b)
 {
 	if (b->ptr)
 		OPENSSL_cleanse(b->ptr, b->cap);
@@ -294,12 +397,25 @@ cert_load(
 	/* One byte more than allowed would hold: a full buffer is too long. */
 	buf_init(&crt, CERT_PEM_MAX);
 	buf_init(&key, CERT_PEM_MAX);
-	if (read_file(crt_path, &crt, e) == 0 &&
-	    read_file(key_path, &key, e) == 0)
+	if (cert_read_file(crt_path, &crt, e) == 0 &&
+	    cert_read_file(key_path, &key, e) == 0)
 		r = cert_parse(
 		    c, buf_slice(&crt), buf_slice(&key), crt_path, e);
 	buf_release(&crt);
-	wipe(&key);
+	cert_wipe(&key);
+	return r;
+}
+
+int
+cert_load_public(struct cert *c, const char *crt_path, struct err *e)
+{
+	struct buf crt;
+	int r = -1;
+
+	buf_init(&crt, CERT_PEM_MAX);
+	if (cert_read_file(crt_path, &crt, e) == 0)
+		r = cert_parse_public(c, buf_slice(&crt), crt_path, e);
+	buf_release(&crt);
 	return r;
 }
 
@@ -307,7 +423,7 @@ void
 cert_release(struct cert *c)
 {
 	buf_release(&c->chain_pem);
-	wipe(&c->key_pem);
+	cert_wipe(&c->key_pem);
 	buf_init(&c->chain_pem, 0);
 	buf_init(&c->key_pem, 0);
 }
@@ -325,4 +441,99 @@ cert_covers(const struct cert *c, const char *host)
 	ERR_clear_error();
 	X509_free(x);
 	return ok;
+}
+
+/* --- the next one -------------------------------------------------------- */
+
+/* The certificate of `old` itself, if it is ours to follow; NULL and *e. */
+static X509 *
+followed(const struct cert *old, const char *host, struct err *e)
+{
+	X509 *x;
+
+	if (!old->self_signed) {
+		err_set(e, ERR_INVALID,
+		    "the certificate for \"%s\" is signed by an authority: "
+		    "have the next one made there, and import it",
+		    host);
+		return NULL;
+	}
+	x = first_certificate(buf_slice(&old->chain_pem));
+	if (!x)
+		fail(e, "read a certificate");
+	return x;
+}
+
+int
+cert_renew(const struct cert *old, const char *host,
+    const struct cert_span *span, struct buf *crt_pem, struct err *e)
+{
+	EVP_PKEY *key = first_key(buf_slice(&old->key_pem));
+	X509 *was = followed(old, host, e), *x = NULL;
+	int r = -1;
+
+	if (was && key)
+		x = make_certificate(key, was, host, span);
+	if (was && (!x || write_certificate(x, crt_pem) < 0))
+		fail(e, "make a certificate");
+	else if (was)
+		r = 0;
+	X509_free(x);
+	X509_free(was);
+	EVP_PKEY_free(key);
+	return r;
+}
+
+int
+cert_succeed(const struct cert *old, const char *host,
+    const struct cert_span *span, struct buf *crt_pem, struct buf *key_pem,
+    struct err *e)
+{
+	X509 *was = followed(old, host, e);
+	int r = was ? create(was, host, span, crt_pem, key_pem, e) : -1;
+
+	X509_free(was);
+	return r;
+}
+
+/* --- what others made ---------------------------------------------------- */
+
+static int
+split_chain(struct slice pem, struct buf *out)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	int r = bio ? 0 : -1;
+	X509 *x;
+
+	while (
+	    r == 0 && (x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		r = write_certificate(x, out);
+		X509_free(x);
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	return r;
+}
+
+int
+cert_split(struct slice pem, const char *name, struct buf *crt_pem,
+    struct buf *key_pem, struct err *e)
+{
+	EVP_PKEY *key = first_key(pem);
+	int r = -1;
+
+	if (!key)
+		err_set(
+		    e, ERR_SYNTAX, "\"%s\" holds no unencrypted PEM key", name);
+	else if (EVP_PKEY_get_security_bits(key) < BITS_MIN)
+		err_set(e, ERR_INVALID,
+		    "the key in \"%s\" is too weak: programs refuse it", name);
+	else if (split_chain(pem, crt_pem) < 0 || write_key(key, key_pem) < 0)
+		fail(e, "write a certificate");
+	else if (!crt_pem->len)
+		err_set(e, ERR_SYNTAX, "\"%s\" holds no PEM certificate", name);
+	else
+		r = 0;
+	EVP_PKEY_free(key);
+	return r;
 }

@@ -147,6 +147,122 @@ counts_the_chain(void **state)
 	drop();
 }
 
+/* `crt` and `key`, loaded. */
+static void
+load(struct cert *c)
+{
+	assert_int_equal(
+	    cert_parse(c, buf_slice(&crt), buf_slice(&key), "x", &e), 0);
+}
+
+static void
+renews_with_the_same_key(void **state)
+{
+	struct cert_span span = { 1800000000, 1900000000 };
+	struct cert was, is;
+	struct buf next;
+
+	(void)state;
+	assert_int_equal(make("a.test"), 0);
+	load(&was);
+	assert_true(was.self_signed);
+	assert_true(was.not_after == CERT_NEVER);
+	buf_init(&next, CERT_PEM_MAX);
+	assert_int_equal(cert_renew(&was, "a.test", &span, &next, &e), 0);
+	assert_int_equal(
+	    cert_parse(&is, buf_slice(&next), buf_slice(&key), "x", &e), 0);
+	assert_true(hash_eq(&is.spki, &was.spki));
+	assert_false(hash_eq(&is.fingerprint, &was.fingerprint));
+	assert_true(is.not_before == span.from_s);
+	assert_true(is.not_after == span.until_s);
+	assert_true(cert_covers(&is, "a.test"));
+	cert_release(&is);
+	cert_release(&was);
+	buf_release(&next);
+	drop();
+}
+
+static void
+succeeds_with_another_key(void **state)
+{
+	struct cert_span span = { 1800000000, CERT_NEVER };
+	struct buf next, next_key;
+	struct cert was, is;
+
+	(void)state;
+	assert_int_equal(make("a.test"), 0);
+	assert_int_equal(cert_parse_public(&was, buf_slice(&crt), "x", &e), 0);
+	assert_int_equal(was.key_pem.len, 0);
+	buf_init(&next, CERT_PEM_MAX);
+	buf_init(&next_key, CERT_PEM_MAX);
+	/* The names come from the certificate, not from the argument. */
+	assert_int_equal(
+	    cert_succeed(&was, "other.test", &span, &next, &next_key, &e), 0);
+	assert_int_equal(
+	    cert_parse(&is, buf_slice(&next), buf_slice(&next_key), "x", &e),
+	    0);
+	assert_false(hash_eq(&is.spki, &was.spki));
+	assert_true(is.not_after == CERT_NEVER);
+	assert_true(cert_covers(&is, "a.test"));
+	assert_false(cert_covers(&is, "other.test"));
+	cert_release(&is);
+	/* What an authority has signed is not ours to follow. */
+	was.self_signed = false;
+	assert_int_equal(
+	    cert_succeed(&was, "a.test", &span, &next, &next_key, &e), -1);
+	assert_non_null(strstr(e.text, "authority"));
+	assert_int_equal(cert_renew(&was, "a.test", &span, &next, &e), -1);
+	assert_non_null(strstr(e.text, "authority"));
+	cert_release(&was);
+	buf_release(&next_key);
+	buf_release(&next);
+	drop();
+}
+
+/* Key and certificate in either order, and what stands around them. */
+static void
+splits_what_others_made(void **state)
+{
+	struct buf pem, out, out_key;
+	struct cert c;
+
+	(void)state;
+	assert_int_equal(make("a.test"), 0);
+	buf_init(&pem, CERT_PEM_MAX);
+	buf_init(&out, CERT_PEM_MAX);
+	buf_init(&out_key, CERT_PEM_MAX);
+	for (int i = 0; i < 2; i++) {
+		buf_clear(&pem);
+		buf_clear(&out);
+		buf_clear(&out_key);
+		buf_add_cstr(&pem, "Bag Attributes: none\r\n");
+		buf_add(&pem, buf_slice(i ? &key : &crt));
+		buf_add_cstr(&pem, "in between\n");
+		buf_add(&pem, buf_slice(i ? &crt : &key));
+		buf_add(&pem, buf_slice(&crt));
+		assert_int_equal(
+		    cert_split(buf_slice(&pem), "f", &out, &out_key, &e), 0);
+		assert_int_equal(cert_parse(&c, buf_slice(&out),
+				     buf_slice(&out_key), "x", &e),
+		    0);
+		assert_int_equal(out.len, 2 * crt.len);
+		assert_int_equal(out_key.len, key.len);
+		cert_release(&c);
+	}
+	buf_clear(&out);
+	assert_int_equal(
+	    cert_split(buf_slice(&crt), "f", &out, &out_key, &e), -1);
+	assert_non_null(strstr(e.text, "\"f\" holds no unencrypted PEM key"));
+	assert_int_equal(
+	    cert_split(buf_slice(&key), "f", &out, &out_key, &e), -1);
+	assert_non_null(strstr(e.text, "\"f\" holds no PEM certificate"));
+	assert_int_equal(cert_split(SLICE_NONE, "f", &out, &out_key, &e), -1);
+	buf_release(&out_key);
+	buf_release(&out);
+	buf_release(&pem);
+	drop();
+}
+
 int
 main(void)
 {
@@ -157,6 +273,9 @@ main(void)
 		cmocka_unit_test(refuses_another_key),
 		cmocka_unit_test(refuses_what_is_none),
 		cmocka_unit_test(counts_the_chain),
+		cmocka_unit_test(renews_with_the_same_key),
+		cmocka_unit_test(succeeds_with_another_key),
+		cmocka_unit_test(splits_what_others_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
