@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/mem.h"
 #include "cert/cert.h"
+#include "cert/folder.h"
 #include "net/tls.h"
 #include "server/log.h"
 #include "server/look.h"
@@ -38,29 +39,73 @@ struct host_certs {
 	size_t count;
 };
 
-/* HOST.crt and HOST.key, or what certbot keeps in a folder of that name. */
+/* The next one, whose time has come; one that is broken is no reason to end. */
 static int
-find_cert(struct cert *out, const char *dir, const char *host, struct err *e)
+load_next(struct cert *out, const char *host, const struct cert_files *f)
 {
-	static const struct {
-		const char *crt, *key;
-	} forms[] = {
-		{ ".crt", ".key" },
-		{ "/fullchain.pem", "/privkey.pem" },
-	};
+	char hex[HASH_HEX_BYTES + 1];
+	struct err e = ERR_INIT;
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		char crt[1024], key[1024];
-
-		snprintf(crt, sizeof(crt), "%s/%s%s", dir, host, forms[i].crt);
-		snprintf(key, sizeof(key), "%s/%s%s", dir, host, forms[i].key);
-		if (access(crt, F_OK) == 0)
-			return cert_load(out, crt, key, e);
+	if (cert_load(out, f->crt, f->key, &e) < 0) {
+		log_err("the next certificate, whose time has come, is not to "
+			"be used",
+		    &e);
+		return -1;
 	}
-	return err_set(e, ERR_MISSING,
-	    "no certificate for \"%s\" in \"%s\"; make one with: "
-	    "qasid cert --host %s --dir %s",
-	    host, dir, host, dir);
+	hash_hex(&out->spki, hex);
+	log_say("the certificate for %s is the one that was its next, "
+		"public-key sha256 %s",
+	    host, hex);
+	return 0;
+}
+
+/*
+ * What is prepared for later is looked at now, while there is time; *end_s
+ * becomes its end, if it comes before that.
+ */
+static void
+check_next(const char *dir, const char *host, int64_t *end_s)
+{
+	struct cert_files f;
+	struct err e = ERR_INIT;
+	struct cert next;
+
+	if (cert_folder_find_next(dir, host, &f, &e) < 0 ||
+	    cert_load(&next, f.crt, f.key, &e) < 0) {
+		log_err("the next certificate is not to be used", &e);
+		return;
+	}
+	log_say("the next certificate for %s comes in %lld days", host,
+	    (long long)((f.next_s - (int64_t)time(NULL)) / 86400));
+	if (f.next_s <= *end_s)
+		*end_s = next.not_after;
+	cert_release(&next);
+}
+
+/*
+ * The certificate for `host`; *end_s is when readers have no valid one any
+ * more, what is prepared counted in.
+ */
+static int
+find_cert(const char *dir, const char *host, struct cert *out, int64_t *end_s,
+    struct err *e)
+{
+	struct cert_files f;
+
+	if (cert_folder_find(dir, host, (int64_t)time(NULL), &f, e) < 0)
+		return -1;
+	if (f.is_next && load_next(out, host, &f) == 0) {
+		*end_s = out->not_after;
+		return 0;
+	}
+	if (f.is_next && cert_folder_find(dir, host, INT64_MIN, &f, e) < 0)
+		return -1;
+	if (cert_load(out, f.crt, f.key, e) < 0)
+		return -1;
+	*end_s = out->not_after;
+	if (f.next_s > (int64_t)time(NULL))
+		check_next(dir, host, end_s);
+	return 0;
 }
 
 /* A certificate that names `host` and was loaded for another one. */
@@ -85,13 +130,14 @@ day_of(int64_t unix_s, char day[DATE_DAY_BYTES + 1])
 }
 
 static void
-warn_of_cert(struct generation *g, const struct cert *c, const char *host)
+warn_of_cert(
+    struct generation *g, const struct cert *c, const char *host, int64_t end_s)
 {
-	int64_t now = (int64_t)time(NULL), left = c->not_after - now;
+	int64_t now = (int64_t)time(NULL), left = end_s - now;
 	char day[DATE_DAY_BYTES + 1];
 
-	if (!g->cert_end_s || c->not_after < g->cert_end_s)
-		g->cert_end_s = c->not_after;
+	if (!g->cert_end_s || end_s < g->cert_end_s)
+		g->cert_end_s = end_s;
 	if (!cert_covers(c, host))
 		log_say("the certificate for %s does not name it: "
 			"readers' clients will refuse it",
@@ -117,12 +163,13 @@ add_host(
 	const struct config *c = &g->config;
 	size_t i = h->count;
 	struct cert *cert = &h->certs[i];
+	int64_t end_s;
 
-	if (find_cert(cert, c->certs, host, e) < 0)
+	if (find_cert(c->certs, host, cert, &end_s, e) < 0)
 		return e && e->kind == ERR_MISSING && is_covered(h, host) ? 0
 									  : -1;
 	h->count++;
-	warn_of_cert(g, cert, host);
+	warn_of_cert(g, cert, host, end_s);
 	h->names[i][0] = host;
 	h->ids[i] = (struct tls_identity){
 		.chain_pem = buf_slice(&cert->chain_pem),
@@ -133,6 +180,22 @@ add_host(
 		    cert->chain_der_bytes > LARGE_CHAIN_BYTES,
 	};
 	return 0;
+}
+
+int64_t
+generation_next_s(const struct generation *g)
+{
+	int64_t next_s = 0;
+
+	for (size_t i = 0; i < g->config.hosts.count; i++) {
+		struct cert_files f;
+
+		if (cert_folder_find(g->config.certs, g->config.hosts.items[i],
+			INT64_MIN, &f, NULL) == 0 &&
+		    f.next_s > g->loaded_s && (!next_s || f.next_s < next_s))
+			next_s = f.next_s;
+	}
+	return next_s;
 }
 
 static int
@@ -149,6 +212,7 @@ load_tls(struct generation *g, struct tls_tickets *tickets, struct err *e)
 		err_set(e, ERR_LIMIT, "over %d hosts", HOSTS_MAX);
 		goto out;
 	}
+	g->loaded_s = (int64_t)time(NULL);
 	for (size_t i = 0; i < c->hosts.count; i++)
 		if (add_host(h, g, c->hosts.items[i], e) < 0)
 			goto out;

@@ -63,6 +63,7 @@ struct generation {
 	struct generation *older;
 	uint64_t kill_at_ms; /* of a draining one */
 	int64_t cert_end_s;  /* of the certificate that ends first, UTC */
+	int64_t loaded_s;    /* when the certificates were read, UTC */
 };
 
 /*
@@ -80,6 +81,11 @@ struct generation *generation_new_empty(struct err *e);
  */
 int generation_check(
     struct config *c, struct tls_tickets *tickets, struct err *e);
+/*
+ * The first time (s, UTC) after those certificates were read at which one of
+ * them is to be followed by its next, as the folder says now; 0: none is.
+ */
+int64_t generation_next_s(const struct generation *g);
 /* Makes the links of all workers to the helpers that are wanted. */
 int generation_link(struct generation *g, struct err *e);
 /* Frees what is not shared with `next` (may be NULL); workers are gone. */

@@ -35,6 +35,7 @@ enum {
 	ROTATE_MS = 12 * 3600 * 1000, /* of ticket keys */
 	SAVE_MS = 5 * 60 * 1000,      /* of the counts of articles */
 	LOOK_MS = 1000,               /* at the store's file */
+	CERTS_MS = 60 * 1000,         /* for certificates that come next */
 	/* What is waited for besides the status socket. */
 	FD_SIGNALS = METRICS_FDS,
 	FD_LOG,
@@ -51,7 +52,8 @@ struct server {
 	bool slots[GENERATION_SLOTS];
 	struct tls_tickets *tickets;
 	uint64_t rotate_at_ms;
-	unsigned deaths; /* in a series */
+	uint64_t certs_at_ms; /* looked for what comes next */
+	unsigned deaths;      /* in a series */
 	uint64_t restart_at_ms;
 	uint64_t look_at_ms;
 	struct look_file store; /* that the current workers have open */
@@ -606,6 +608,7 @@ reload(struct server *s)
 	s->is_gone = false;
 	if (strcmp(old->config.store, g->config.store) != 0)
 		look_at(g->config.store, &s->store);
+	s->certs_at_ms = 0;
 	tell_all(old, WORKER_DRAIN);
 	sockets_close(&old->sockets, &g->sockets);
 	log_say("reloaded: %u workers", g->count);
@@ -645,6 +648,37 @@ look_at_store(struct server *s)
 	log_say("the store \"%s\" is another one now", path);
 	s->store = now;
 	reload(s);
+}
+
+/*
+ * A certificate whose next one's time has come is followed by it, as by a
+ * reload that somebody asks for; one that fails is tried again.  The folder is
+ * looked at and not remembered: what comes next may have been prepared since.
+ */
+static void
+follow_certs(struct server *s)
+{
+	uint64_t now = now_ms();
+	struct timespec t;
+	int64_t at_s, left_ms;
+
+	if (s->stopping || now < s->certs_at_ms)
+		return;
+	s->certs_at_ms = now + CERTS_MS;
+	at_s = generation_next_s(s->current);
+	if (!at_s)
+		return;
+	/* time(2) may lag behind by a tick, and is what the reload goes by. */
+	if ((int64_t)time(NULL) >= at_s) {
+		log_say("the time of the next certificate has come");
+		reload(s);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &t);
+	left_ms = (at_s - (int64_t)t.tv_sec) * 1000 - t.tv_nsec / 1000000;
+	if (left_ms < CERTS_MS)
+		s->certs_at_ms =
+		    now + (left_ms > 0 ? (uint64_t)left_ms : 0) + 10;
 }
 
 /* Becomes the program that is installed now; comes back on failure alone. */
@@ -754,28 +788,47 @@ tell_counts(const struct server *s)
 
 /* --- the loop ------------------------------------------------------------ */
 
+/* `at`, or what is due before it; what is overdue is due now. */
+static uint64_t
+sooner(uint64_t at, uint64_t due, uint64_t now)
+{
+	if (due >= at)
+		return at;
+	return due > now ? due : now;
+}
+
+/* When something is to be done by a server that is to go on. */
+static uint64_t
+next_due(const struct server *s, uint64_t at, uint64_t now)
+{
+	bool missing = false;
+
+	for (unsigned i = 0; i < s->current->count; i++)
+		missing |= !s->current->children[i].pid;
+	at = sooner(at, s->certs_at_ms, now);
+	at = sooner(at, s->look_at_ms, now);
+	if (missing)
+		at = sooner(at, s->restart_at_ms, now);
+	for (int k = 0; k < HELPERS; k++) {
+		const struct helper *h = &s->current->helpers[k];
+
+		if (is_wanted(h) && !h->child.pid)
+			at = sooner(at, h->again_at_ms, now);
+	}
+	return at;
+}
+
 /* The time until something is due, at most a minute. */
 static struct timespec
 next_wait(const struct server *s)
 {
 	uint64_t now = now_ms(), at = now + 60000;
-	bool missing = false;
 
-	for (unsigned i = 0; i < s->current->count; i++)
-		missing |= !s->current->children[i].pid;
+	if (!s->stopping)
+		at = next_due(s, at, now);
 	for (const struct generation *g = s->current; g; g = g->older)
 		if (g->kill_at_ms && g->kill_at_ms < at)
 			at = g->kill_at_ms > now ? g->kill_at_ms : now + 20;
-	if (!s->stopping && s->look_at_ms < at)
-		at = s->look_at_ms > now ? s->look_at_ms : now;
-	if (missing && !s->stopping && s->restart_at_ms < at)
-		at = s->restart_at_ms > now ? s->restart_at_ms : now;
-	for (int k = 0; k < HELPERS && !s->stopping; k++) {
-		const struct helper *h = &s->current->helpers[k];
-
-		if (is_wanted(h) && !h->child.pid && h->again_at_ms < at)
-			at = h->again_at_ms > now ? h->again_at_ms : now;
-	}
 	return (struct timespec){ .tv_sec = (time_t)((at - now) / 1000),
 		.tv_nsec = (long)((at - now) % 1000) * 1000000 };
 }
@@ -856,6 +909,7 @@ serve(struct server *s)
 		restart(s);
 		if (rotate(s, &e) < 0)
 			log_err("ticket keys", &e);
+		follow_certs(s);
 		if (now_ms() >= s->save_at_ms)
 			save_counts(s);
 		if (now_ms() >= s->look_at_ms && !s->stopping)

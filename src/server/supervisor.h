@@ -9,6 +9,9 @@
  * that happens again and again.  SIGUSR2 makes it the program that then lies
  * where this one did (handover.h).
  *
+ * Once a minute it looks for certificates that are to come next (cert/folder.h)
+ * and reloads when the time of one has come.
+ *
  * Under systemd it takes the sockets it is passed and tells when it is ready.
  */
 #ifndef SERVER_SUPERVISOR_H
