@@ -298,7 +298,7 @@ prepare(const struct names *n, struct slice crt_pem, struct slice key_pem,
 {
 	if (is_there(n->next_crt))
 		return err_set(e, ERR_CONFLICT,
-		    "\"%s\" is there already: a next key is prepared",
+		    "\"%s\" is there already: what comes next is prepared",
 		    n->next_crt);
 	/* Of one that was broken off; its key was announced to nobody. */
 	if (is_there(n->next_key) &&

@@ -201,7 +201,7 @@ settles_when_due(void **state)
 static void
 break_off(int steps)
 {
-	char from[256];
+	char from[512];
 
 	prepare();
 	snprintf(from, sizeof(from), "%s", path(HOST ".next.key"));
