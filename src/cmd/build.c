@@ -33,6 +33,7 @@ struct build_args {
 	const char *content, *store;
 	const char *host, *base;
 	const char *sync_key, *sync_next, *sync_from;
+	struct slice key, next; /* what stands in the first two */
 	unsigned port, columns, jobs, sync_serial;
 	bool verbose, watch, offline;
 };
@@ -141,31 +142,20 @@ build_once(
 		.all_dates = args->sync_from != NULL,
 		.sync_from = args->sync_from,
 		.sync_serial = args->sync_serial,
+		.sync_key = args->key,
+		.sync_next = args->next,
 		.diag = &diag,
 		.progress = screen_progress,
 		.progress_ctx = screen };
 	struct site_result result = { .articles = 0 };
 	struct err e = ERR_INIT;
-	struct buf key, next;
 	int rc;
 
-	buf_init(&key, KEY_ROOM);
-	buf_init(&next, KEY_ROOM);
-	screen->folder = NULL;
-	rc = read_key(args->sync_key, &key, &e);
-	if (rc == 0)
-		rc = read_key(args->sync_next, &next, &e);
-	opts.sync_key = buf_slice(&key);
-	opts.sync_next = buf_slice(&next);
-	if (rc == 0) {
-		screen->folder = args->content;
-		rc = site_build(&opts, &result, &e);
-		/* Of a mirror's own files the folder is another. */
-		if (args->sync_from)
-			screen->folder = NULL;
-	}
-	buf_release(&next);
-	buf_release(&key);
+	screen->folder = args->content;
+	rc = site_build(&opts, &result, &e);
+	/* Of a mirror's own files the folder is another. */
+	if (args->sync_from)
+		screen->folder = NULL;
 	*kind = e.kind;
 	if (rc < 0)
 		return screen_fail(screen, &e);
@@ -202,16 +192,29 @@ run_watch(const struct build_args *args, struct screen *screen)
 	return event == WATCH_STOPPED ? CMD_FINE : screen_fail(screen, &e);
 }
 
+/* Keys may be root's alone, and are read before root is given up. */
 static int
-run_build(const struct build_args *args, struct screen *screen)
+run_build(struct build_args *args, struct screen *screen)
 {
-	enum err_kind kind;
 	struct err e = ERR_INIT;
+	enum err_kind kind;
+	struct buf key, next;
+	int rc = 0;
 
-	if (owner_become(args->store, &e) < 0)
-		return screen_fail(screen, &e);
-	return args->watch ? run_watch(args, screen)
-			   : build_once(args, screen, &kind);
+	buf_init(&key, KEY_ROOM);
+	buf_init(&next, KEY_ROOM);
+	if (read_key(args->sync_key, &key, &e) < 0 ||
+	    read_key(args->sync_next, &next, &e) < 0 ||
+	    owner_become(args->store, &e) < 0)
+		rc = screen_fail(screen, &e);
+	args->key = buf_slice(&key);
+	args->next = buf_slice(&next);
+	if (rc == 0)
+		rc = args->watch ? run_watch(args, screen)
+				 : build_once(args, screen, &kind);
+	buf_release(&next);
+	buf_release(&key);
+	return rc;
 }
 
 /* --- arguments ----------------------------------------------------------- */

@@ -32,6 +32,13 @@ ln -s ../secret certs/soft
 	fail 'the key is not given'
 [ "$(stat -c %u certs/a.example.crt)" = 65534 ] || fail 'nor the certificate'
 [ "$(stat -c %u secret)" = 0 ] || fail 'a link was followed'
+# A key that is root's alone signs all the same.
+"$QASID" sync key new sync.key >public 2>out || fail 'no key'
+echo 'More.' >>content/articles/welcome.md
+"$QASID" build content --store store --sync-key sync.key >out 2>&1 ||
+	fail 'not signed'
+"$QASID" get --store store g/.sync/manifest >head 2>out || fail 'no manifest'
+[ "$(owners store)" = '65534:65533 ' ] || fail "of $(owners store)"
 # What the owner may not read is said, and nothing is changed.
 chmod 700 content
 code=0
