@@ -37,7 +37,7 @@ ln -s ../secret certs/soft
 echo 'More.' >>content/articles/welcome.md
 "$QASID" build content --store store --sync-key sync.key >out 2>&1 ||
 	fail 'not signed'
-"$QASID" get --store store g/.sync/manifest >head 2>out || fail 'no manifest'
+"$QASID" get --store store g/.sync/manifest >manifest 2>out || fail 'no manifest'
 [ "$(owners store)" = '65534:65533 ' ] || fail "of $(owners store)"
 # What the owner may not read is said, and nothing is changed.
 chmod 700 content
