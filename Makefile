@@ -242,6 +242,7 @@ real: all
 
 clients: deps-test all
 	@sh tests/clients/run.sh $(QASID)
+	@sh tests/clients/pins.sh $(QASID)
 
 # Other servers serve what `qasid export` wrote.
 peers: deps-test all $(E2E_BINS)

@@ -60,7 +60,7 @@ is_there(const char *path)
 
 /* --- finding ------------------------------------------------------------- */
 
-/* What HOST.next.at says; where somebody left none, the old one's end. */
+/* What HOST.next.at says; where there is none, after the old one's end. */
 static int
 read_at(const struct names *n, int64_t *at_s, struct err *e)
 {
@@ -74,7 +74,7 @@ read_at(const struct names *n, int64_t *at_s, struct err *e)
 	if (fd < 0) {
 		if (cert_load_public(&old, n->crt, e) < 0)
 			return -1;
-		*at_s = old.not_after;
+		*at_s = old.not_after + 1;
 		cert_release(&old);
 		return 0;
 	}

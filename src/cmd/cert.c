@@ -102,11 +102,12 @@ add(const char *dir, const char *host, const struct pair *p, struct err *e)
 	return 0;
 }
 
+/* Valid up to its last second, which is the one before --until. */
 static struct cert_span
 span_of(const struct cert_args *a)
 {
-	return (
-	    struct cert_span){ a->now_s, a->until_s ? a->until_s : CERT_NEVER };
+	return (struct cert_span){ a->now_s,
+		a->until_s ? a->until_s - 1 : CERT_NEVER };
 }
 
 static int
@@ -154,7 +155,7 @@ renew_cert(const struct cert_args *a, const struct cert_files *f,
 	struct pair p;
 	int r = -1;
 
-	if (f->next_s && span.until_s < f->next_s) {
+	if (f->next_s && span.until_s + 1 < f->next_s) {
 		char next[CERT_WHEN_BYTES];
 
 		cert_when(f->next_s, next);
@@ -176,7 +177,10 @@ renew_cert(const struct cert_args *a, const struct cert_files *f,
 
 /* --- the next key -------------------------------------------------------- */
 
-/* When the next one comes: as asked for, else at the end of `old`. */
+/*
+ * When the next one comes: as asked for, else in the second after the last one
+ * of `old`, which is when clients that know its end take another for new.
+ */
 static int
 choose_time(const struct cert_args *a, const struct cert *old, int64_t *at_s,
     struct err *e)
@@ -190,10 +194,11 @@ choose_time(const struct cert_args *a, const struct cert *old, int64_t *at_s,
 		    "the certificate has no end: say with --at when the next "
 		    "one is to come");
 	if (!a->at_s)
-		*at_s = old->not_after > a->now_s ? old->not_after : a->now_s;
+		*at_s =
+		    old->not_after >= a->now_s ? old->not_after + 1 : a->now_s;
 	else if (a->at_s <= a->now_s)
 		return err_set(e, ERR_INVALID, "--at is past");
-	else if (a->at_s > old->not_after && old->not_after > a->now_s)
+	else if (a->at_s > old->not_after + 1 && old->not_after > a->now_s)
 		return err_set(e, ERR_INVALID,
 		    "the certificate ends %s, before --at", end);
 	if (a->until_s && a->until_s <= *at_s)

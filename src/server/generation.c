@@ -77,7 +77,7 @@ check_next(const char *dir, const char *host, int64_t *end_s)
 	}
 	log_say("the next certificate for %s comes in %lld days", host,
 	    (long long)((f.next_s - (int64_t)time(NULL)) / 86400));
-	if (f.next_s <= *end_s)
+	if (f.next_s <= *end_s + 1)
 		*end_s = next.not_after;
 	cert_release(&next);
 }

@@ -153,10 +153,10 @@ follows_at_its_time(void **state)
 	assert_int_equal(cert_folder_move(dir, HOST, T1 + 5, &e), 0);
 	finds(&old, T1);
 	finds(&next, T1 + 5);
-	/* Without a time, at the end of the old one. */
+	/* Without a time, after the end of the old one. */
 	assert_int_equal(unlink(path(HOST ".next.at")), 0);
-	finds(&old, T1 + 99);
-	finds(&next, T1 + 100);
+	finds(&old, T1 + 100);
+	finds(&next, T1 + 101);
 	assert_int_equal(cert_folder_prepare(dir, HOST, buf_slice(&next.crt),
 			     buf_slice(&next.key), T1, &e),
 	    -1);
