@@ -191,7 +191,7 @@ $(BUILD)/faults/qasid-clock: tests/faults/clock.c $(BUILD)/src/main.o $(LIBS)
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=time \
-		-Wl,--wrap=clock_gettime -o $@ $< $(BUILD)/src/main.o \
+		-Wl,--wrap=clock_gettime -Wl,--wrap=socket -o $@ $< $(BUILD)/src/main.o \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 $(BUILD)/faults/drive: tests/faults/drive.c tests/faults/faults.h \
