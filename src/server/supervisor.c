@@ -1021,7 +1021,8 @@ server_run(const struct server_opts *opts)
 	s.counts = counts_new();
 	s.tickets = tls_tickets_new();
 	if (!s.status || !s.peers || !s.counts || !s.tickets) {
-		err_memory(&e);
+		err_set(&e, ERR_MEMORY,
+		    "no memory, or no random bytes to be had (getrandom)");
 		goto out;
 	}
 	if (log_init(&e) < 0 || rotate(&s, &e) < 0 || start(&s, &e) < 0)
