@@ -320,6 +320,7 @@ yaml_parse(struct arena *a, const struct yaml_source *src,
 	struct reader r = { .arena = a, .src = src, .err = e };
 	size_t max = src->max_bytes ? src->max_bytes : YAML_BYTES_MAX;
 	yaml_parser_t parser;
+	const char *text;
 	int rc;
 
 	if (src->text.len > max) {
@@ -330,8 +331,10 @@ yaml_parse(struct arena *a, const struct yaml_source *src,
 	if (!yaml_parser_initialize(&parser))
 		return err_memory(e);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	/* libyaml asserts that there is a string, were it an empty one. */
+	text = src->text.len ? src->text.ptr : "";
 	yaml_parser_set_input_string(
-	    &parser, (const unsigned char *)src->text.ptr, src->text.len);
+	    &parser, (const unsigned char *)text, src->text.len);
 	rc = read_events(&r, &parser);
 	yaml_parser_delete(&parser);
 	if (!rc)

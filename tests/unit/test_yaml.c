@@ -91,9 +91,14 @@ trees(void **state)
 static void
 nothing_is_null(void **state)
 {
+	struct yaml_source none = { .text = SLICE_NONE, .file = "f" };
+	struct yaml_node *root = NULL;
+
 	(void)state;
 	assert_null(parse(""));
 	assert_null(parse("# a comment\n"));
+	assert_int_equal(yaml_parse(&arena, &none, &root, NULL), 0);
+	assert_null(root);
 }
 
 static const struct bad {
