@@ -3,7 +3,7 @@
  * (zstd's patch-from).
  *
  * Opening trusts nobody: it happens in a child process that can do nothing but
- * read, write and end (seccomp's strict mode), with a window of at most
+ * read, write and end (seccomp), with a window of at most
  * SYNC_WINDOW_LOG bits and a stated number of bytes that may come out.  A build
  * with a sanitizer, which needs more system calls, opens them without that.
  */

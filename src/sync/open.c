@@ -1,7 +1,7 @@
 /*
  * open.c: opening zstd frames in a child that can only read, write and end.
  *
- *	parent                                child (strict seccomp)
+ *	parent                                child (seccomp)
  *	more() -> to_child  ====pipe====>  read, decompress against `base`
  *	text() <- from_child <===pipe====  write
  *
@@ -9,6 +9,9 @@
  * with 0 when the frame was whole; with a CHILD_ code otherwise; by a signal
  * when it tried anything else.
  */
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #define ZSTD_STATIC_LINKING_ONLY
@@ -30,8 +34,13 @@
 
 enum {
 	PIPE_BYTES = 65536,
-	SECCOMP_STRICT = 1, /* SECCOMP_MODE_STRICT of <linux/seccomp.h> */
 };
+
+#if defined(__x86_64__)
+#define OWN_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OWN_ARCH AUDIT_ARCH_AARCH64
+#endif
 
 enum child_end {
 	CHILD_WHOLE,
@@ -143,6 +152,41 @@ child_step(struct child *c, ZSTD_inBuffer *in)
 	return code;
 }
 
+/*
+ * What strict mode allows, and the end of the process for anything else.  By a
+ * filter, as a process that has one already, of a service manager or a
+ * container, cannot enter strict mode (seccomp(2)).
+ */
+static int
+child_lock(void)
+{
+#ifdef QASID_SANITIZED
+	return 0;
+#elif !defined(OWN_ARCH)
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0);
+#else
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCH, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_read, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigreturn, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]),
+		code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+#endif
+}
+
 static _Noreturn void
 child_run(struct child *c)
 {
@@ -151,10 +195,8 @@ child_run(struct child *c)
 
 	child_header(c, &h, &in.size);
 	child_prepare(c, &h);
-#ifndef QASID_SANITIZED
-	if (prctl(PR_SET_SECCOMP, SECCOMP_STRICT, 0, 0, 0) < 0)
+	if (child_lock() < 0)
 		child_exit(CHILD_MEMORY);
-#endif
 	while (child_step(c, &in) != 0) {
 		ssize_t n = read(c->in, c->in_room, PIPE_BYTES);
 

@@ -38,7 +38,7 @@ owner() { # owner PATTERN REGEX-OF-FILES
 }
 owner 'openssl/' 'net/tls[a-z_]*\.[ch]|client/[a-z_]*\.[ch]|cert/[a-z_]*\.[ch]|base/hash\.c|base/sign\.c'
 owner 'magic\.h' 'site/mime\.c'
-owner '(linux/)?seccomp\.h|linux/landlock\.h' 'server/sandbox\.c|site/confine\.c'
+owner '(linux/)?seccomp\.h|linux/landlock\.h' 'server/sandbox\.c|site/confine\.c|sync/open\.c'
 owner 'lmdb\.h' 'store/[a-z_]*\.[ch]'
 owner 'event2/' 'net/loop[a-z_]*\.[ch]'
 owner 'archive(_entry)?\.h' 'site/bundle\.c'

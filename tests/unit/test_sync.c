@@ -2,7 +2,11 @@
  * Formats of the mirrors, and what a mirror does with answers that are signed
  * and hostile: by a stolen key, or by mistake.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -311,6 +315,36 @@ test_frames(void **state)
 	assert_int_equal(sync_frame_read(&text, buf_slice(&frame), base,
 			     sizeof(base_text), &e),
 	    -1);
+	buf_release(&text);
+	buf_release(&frame);
+}
+
+/* As started by a service manager or in a container, which filter calls. */
+static void
+test_frame_under_a_filter(void **state)
+{
+	struct sock_filter code[] = { BPF_STMT(
+	    BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	const struct sock_fprog program = { 1, code };
+	struct slice words = SLICE_LIT("words, words, words");
+	struct buf frame, text;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	buf_init(&frame, 4096);
+	buf_init(&text, 4096);
+	assert_int_equal(sync_frame_make(&frame, words, SLICE_NONE, NULL), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ||
+		    sync_frame_read(&text, buf_slice(&frame), SLICE_NONE,
+			words.len, NULL) < 0 ||
+		    !slice_eq(buf_slice(&text), words));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	buf_release(&text);
 	buf_release(&frame);
 }
@@ -717,6 +751,7 @@ main(void)
 		cmocka_unit_test(test_manifest),
 		cmocka_unit_test(test_head_each_byte),
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_frame_under_a_filter),
 		cmocka_unit_test(test_packed_stream),
 		cmocka_unit_test(test_frame_with_a_large_window),
 		cmocka_unit_test(test_delta_is_applied),
