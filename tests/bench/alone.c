@@ -130,7 +130,9 @@ main(int argc, char **argv)
 		.gopher_port = g->gopher_port,
 		.per_address = g->per_address,
 		.peers = peers_new(GENERATION_SLOTS),
-		.status = status_map_new(GENERATION_SLOTS) };
+		.status = status_map_new(GENERATION_SLOTS),
+		.search = -1,
+		.replies = -1 };
 	if (!job.peers || !job.status ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 ||
 	    tell(argv[3], &g->sockets, start_holder(ends)) < 0)
