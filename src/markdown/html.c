@@ -374,7 +374,7 @@ source_of(const struct tag *t)
 		src = attribute(t, "data");
 	if (!src.len && !strcmp(name, "area"))
 		src = attribute(t, "href");
-	if (src.len || t->kind != TAG_IMAGE)
+	if (src.len || (t->kind != TAG_IMAGE && strcmp(name, "source") != 0))
 		return src;
 	/* Of "a.png 1x, b.png 2x" the first. */
 	set = attribute(t, "srcset");
@@ -535,6 +535,30 @@ row_tag(struct builder *b, const struct tag *t)
 	return md_open_block(b, MD_ROW, &flat) ? 0 : -1;
 }
 
+/* Where in the source a tag stands; in a quote or an item about there. */
+static const char *
+place_of(const struct builder *b, const struct tag *t)
+{
+	const char *p = t->attributes.ptr, *html = b->html.ptr;
+
+	return html && p >= html && p < html + b->html.len
+	    ? b->html_at + (p - html)
+	    : p;
+}
+
+/* The grid has no cells over several rows: what follows would move left. */
+static void
+tell_tall(struct builder *b, const struct tag *t)
+{
+	struct slice rows = attribute(t, "rowspan");
+
+	if (rows.len && !slice_eq_cstr(rows, "1"))
+		md_warn(b, place_of(b, t),
+		    "a cell over %.*s rows: it stands in the first, and those "
+		    "below have a cell less",
+		    SLICE_FMT(rows));
+}
+
 static int
 cell_tag(struct builder *b, const struct tag *t)
 {
@@ -558,6 +582,7 @@ cell_tag(struct builder *b, const struct tag *t)
 		if (!md_open_block(b, MD_ROW, &flat))
 			return -1;
 	}
+	tell_tall(b, t);
 	return md_open_block(b, MD_CELL, &flat) ? 0 : -1;
 }
 

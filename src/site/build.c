@@ -93,15 +93,15 @@ convert(struct site *site, struct err *e)
 
 		if (plan_documents(site, e) < 0)
 			return -1;
+		if (capsule_must_stay(site)) {
+			site->wants_old_capsule = true;
+			return -1;
+		}
 		if (!site->doc_count)
 			return err_set(e, ERR_MISSING,
 			    "\"%s\": nothing to publish in articles/ or "
 			    "pages/",
 			    site->opts->content);
-		if (capsule_must_stay(site)) {
-			site->wants_old_capsule = true;
-			return -1;
-		}
 		if (convert_documents(site, &again, e) < 0)
 			return -1;
 		if (!again)

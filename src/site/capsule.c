@@ -113,8 +113,8 @@ load(struct site *site, struct err *e)
 	}
 	diag_at(site->diag, DIAG_WARNING, path, 0, 0,
 	    "not there, or empty: the capsule has no title, no host name");
-	site->capsule = SLICE_NONE;
-	return parse(site, SLICE_NONE, e);
+	site->capsule = SLICE_LIT("");
+	return parse(site, site->capsule, e);
 }
 
 int

@@ -477,6 +477,25 @@ check_translation(struct check *c, const struct doc *d,
 		    SLICE_FMT(to->source->file->path));
 }
 
+/* Of a ring of translations only one can be in each language. */
+static void
+check_twins(struct check *c, const struct doc *d)
+{
+	const struct fm_text *key = &d->art.fm.translation_key;
+
+	if (!key->text.len || !d->group)
+		return;
+	for (const struct doc *o = d->next; o != d; o = o->next)
+		if (slice_eq(o->lang, d->lang) &&
+		    slice_eq(o->art.fm.translation_key.text, key->text))
+			diag_at(coded(c->site->diag, "translation-twin"),
+			    DIAG_WARNING, d->source->file->path.ptr, key->line,
+			    key->column,
+			    "%.*s has this key, too, and is in the same "
+			    "language",
+			    SLICE_FMT(o->source->file->path));
+}
+
 static void
 check_head(struct check *c, const struct doc *d)
 {
@@ -488,6 +507,7 @@ check_head(struct check *c, const struct doc *d)
 		diag_at(coded(c->site->diag, "no-date"), DIAG_WARNING,
 		    d->source->file->path.ptr, 1, 1,
 		    "no date: neither in the archive nor in the feeds");
+	check_twins(c, d);
 	if (!fm->translation_count)
 		return;
 	links_init(&links, c->site, d, d->address, words_for(d->lang));
@@ -639,6 +659,11 @@ plan(struct check *c, struct err *e)
 	if (site_open(site, e) < 0 || site_scan(site, e) < 0 ||
 	    records_load(site, e) < 0 || read_sources(site, e) < 0)
 		return -1;
+	if (site->capsule.len && !site->catalog.host.len)
+		diag_at(coded(site->diag, "no-host"), DIAG_WARNING,
+		    "capsule.yaml", 0, 0,
+		    "no host: no Atom feeds and no copies to take along, whose "
+		    "links need the site's name");
 	rc = plan_documents(site, e);
 	for (size_t i = 0; i < site->source_count; i++) {
 		const struct doc *d = site->sources[i].draft;

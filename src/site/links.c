@@ -621,8 +621,15 @@ links_check(struct links *l, const struct md_node *tree, struct diag *diag,
 	if (!(all = arena_calloc(&arena, room + 1, sizeof(*all))))
 		goto out;
 	for (const struct md_node *n = tree; n; n = md_next(n, tree, true)) {
-		if ((n->type != MD_LINK && n->type != MD_IMAGE) ||
-		    classify(l, n->text) != HREF_LOCAL)
+		enum href_kind kind;
+
+		if (n->type != MD_LINK && n->type != MD_IMAGE)
+			continue;
+		kind = classify(l, n->text);
+		/* A query of this page itself: no page of ours has one. */
+		if (kind == HREF_NONE && slice_starts(n->text, SLICE_LIT("?")))
+			tell_dead(l, n, FOUND_NOTHING, diag);
+		if (kind != HREF_LOCAL)
 			continue;
 		if (arena_copy(&arena, buf_slice(&l->path), &all[count]) < 0)
 			goto out;

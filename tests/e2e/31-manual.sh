@@ -103,7 +103,20 @@ truncate -s 6M c/articles/large.bin
 qasid check -v c >checked 2>check.log || true
 printf 'titel: Test\n' >c/capsule.yaml
 qasid build c --store store 2>fourth || true
-sed '/^edition /d' first second third fourth checked >>messages
+# A capsule.yaml that loses what an article needs, then all.
+mkdir -p k/articles
+printf 'terms: {"پانی": water}\n' >k/capsule.yaml
+for n in 1 2; do
+	printf -- '---\ntitle: A\ntranslationKey: k\ntags: [پانی]\n---\n%s\n' \
+		'<table><tr><td rowspan="2">a</td></tr></table>' >k/articles/$n.md
+done
+qasid build k --store kept 2>fifth || true
+qasid check k >looked 2>check.log || true
+echo 'title: A' >k/capsule.yaml
+qasid build k --store kept 2>>fifth || true
+: >k/capsule.yaml
+qasid build k --store kept 2>>fifth || true
+sed '/^edition /d' first second third fourth fifth checked looked >>messages
 
 # The items as regular expressions: what is in capitals stands for anything.
 sed -n '/^\.Sh DIAGNOSTICS/,/^\.Ss Codes/s/^\.It //p' \

@@ -90,7 +90,16 @@ printf '/about gone for good\n/kept fine\n' >c/gone
 head -c 6100000 /dev/zero >c/articles/data.bin
 echo unused >c/files/unused.txt
 
+for i in 1 2; do
+	printf -- '---\ntitle: T%s\ndate: 2026-01-01\nlang: en\n%s\n---\n%s\n' $i \
+		'translationKey: kk' \
+		'[q](?x=1) <table><tr><td rowspan="2">P</td></tr></table>' \
+		>c/articles/twin$i.md
+done
 check 1 -v c
+finds 'c/articles/twin1.md:5:17: warning: articles/twin2.md has this key, too, and is in the same language'
+finds 'c/articles/twin2.md:7:1: error: "?x=1" leads nowhere: no such file or address'
+finds 'c/articles/twin2.md:7:25: warning: a cell over 2 rows: it stands in the first, and those below have a cell less'
 finds 'c/articles/a.md:5:1: warning: unknown key "catagory"; is "category" meant?'
 finds 'c/articles/a.md:6:1: warning: unknown key "Layout"'
 finds 'c/articles/a.md:9:7: warning: articles/b.md does not name this file among its translations'
@@ -130,7 +139,7 @@ finds 'c/articles/draft.md:13:7: note: more cells than the table has columns (1)
 finds 'c/articles/later.md:6:7: error: the address /articles/b is also the address of articles/b.md'
 finds 'c/articles/later.md:8:1: error: "draft.md" is not published: a draft, not yet due, or refused'
 ! grep -q 'half.txt' "$tmp/out" || fail 'a file that a draft names is told of'
-grep -q '^3 articles, 1 page, 2 not yet published, 4 files: 13 errors, 18 warnings$' "$tmp/err" ||
+grep -q '^5 articles, 1 page, 2 not yet published, 4 files: 15 errors, 22 warnings$' "$tmp/err" ||
 	fail 'other counts'
 
 # --- notes only with -v, other limits, warnings as errors
@@ -157,7 +166,8 @@ python3 -m json.tool out >/dev/null || fail 'no JSON'
 for code in address-taken alias dead-anchor dead-link front-matter gone \
 	large-attachment large-picture markdown no-alt no-date no-language \
 	no-title \
-	translation-language translation-one-way unknown-key unknown-language
+	translation-language translation-one-way translation-twin unknown-key \
+	unknown-language
 do
 	grep -q "\"code\": \"$code\"" out || fail "no code $code"
 done

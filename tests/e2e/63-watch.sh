@@ -92,6 +92,7 @@ edition 11
 # What cannot be published leaves what is there, and it goes on.
 echo 'title: [' >"$tmp/c/capsule.yaml"
 refusal 'capsule.yaml:'
+edition 11 # with the last good one
 has one 'By rename'
 echo 'title: Mended' >"$tmp/c/capsule.yaml"
 edition 12
