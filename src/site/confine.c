@@ -29,8 +29,14 @@ enum {
 static int
 limit(int what, rlim_t to)
 {
-	const struct rlimit r = { to, to };
+	struct rlimit r;
 
+	/* One that is lower already stays. */
+	if (getrlimit((__rlimit_resource_t)what, &r) < 0)
+		return -1;
+	if (r.rlim_max < to)
+		to = r.rlim_max;
+	r = (struct rlimit){ to, to };
 	return setrlimit((__rlimit_resource_t)what, &r);
 }
 

@@ -213,6 +213,15 @@ store_env_open(struct store_env *env, const char *dir, uint64_t map_bytes,
 			    "open store \"%s\": Permission denied; readers need "
 			    "to write \"%s/lock.mdb\" as well",
 			    dir, dir);
+		else if (rc == ENOMEM)
+			err_set(e, ERR_SYSTEM,
+			    "open store \"%s\": no address space for a map of "
+			    "%llu GiB: raise the limit (ulimit -v; it is no "
+			    "memory)",
+			    dir,
+			    (unsigned long long)(map_bytes ? map_bytes
+							   : STORE_MAP_BYTES) >>
+				30);
 		else
 			store_fail(e, "open store", env, rc);
 		goto err;
