@@ -42,11 +42,11 @@ pages() { # pages WHAT
 under nofile=64:64
 all descriptors
 BUILD=$work/bin
-serve --set public.gemini=1965 --set limits.handshake=500ms --workers 2
+serve --set public.gemini=1965 --set limits.handshake=200ms --workers 2
 grep -q '64 descriptors allow [0-9]* connections a worker, not' "$work/log" ||
 	fail 'no word of the limit'
 pages descriptors
-"$slowpeer" silent gemini "$gemini" 120 tcp >/dev/null || fail 'silent peers'
+"$slowpeer" silent gemini "$gemini" 70 tcp >/dev/null || fail 'silent peers'
 pages 'after a flood'
 stop
 
@@ -60,9 +60,9 @@ under data=67108864
 rm -rf "$work/store"
 "$few" build "$TOP/content" --store "$work/store" 2>"$work/said" ||
 	fail "no build in 64 MiB: $(cat "$work/said")"
-serve --set public.gemini=1965 --set limits.handshake=500ms --workers 2
+serve --set public.gemini=1965 --set limits.handshake=200ms --workers 2
 pages memory
-"$slowpeer" silent gemini "$gemini" 200 tcp >/dev/null || fail 'silent peers'
+"$slowpeer" silent gemini "$gemini" 100 tcp >/dev/null || fail 'silent peers'
 pages 'after a flood'
 stop
 # A build that finds no memory ends with a word, and takes nothing away.
