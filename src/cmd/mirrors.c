@@ -156,7 +156,9 @@ tell(const struct settings *set, const struct mirror_state *m)
 	case CURRENT:
 	case BEHIND:
 		printf("%s\t%s\tserial %llu of %llu\t%s\n", m->url,
-		    m->state == CURRENT ? "current" : "behind",
+		    m->serial > set->ours.serial ? "ahead"
+			: m->state == CURRENT    ? "current"
+						 : "behind",
 		    (unsigned long long)m->serial,
 		    (unsigned long long)set->ours.serial, day);
 		break;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,9 +42,13 @@ ask(const char *path, struct buf *answer, struct err *e)
 	if (fd < 0)
 		return err_errno(e, "socket", path);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-	    send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
-		r = err_errno(e, "connect", path);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		r = errno == ENOENT || errno == ECONNREFUSED
+		    ? err_set(e, ERR_MISSING,
+			  "no server answers at the status socket \"%s\"", path)
+		    : err_errno(e, "connect", path);
+	else if (send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
+		r = err_errno(e, "send", path);
 	else
 		r = io_read_all(fd, path, ANSWER_MAX, answer, e);
 	close(fd);
