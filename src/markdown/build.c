@@ -529,7 +529,8 @@ set_source(struct builder *b, struct slice text)
 	memset(src + text.len + 1, 0, PADDING);
 	b->src = src;
 	b->src_len = text.len + 1;
-	return md_index_lines(b);
+	return md_index_lines(
+	    b, slice_make(src, b->src_len), &b->line_starts, &b->line_count);
 }
 
 static int
@@ -543,6 +544,9 @@ take_notes(struct builder *b, struct slice body)
 	r = footnotes_take(&b->notes, b->arena, body, &text, &b->body_at);
 	if (!r)
 		r = set_source(b, buf_slice(&text));
+	b->body = body;
+	if (!r)
+		r = md_index_lines(b, body, &b->body_starts, &b->body_lines);
 	b->notes_next = b->notes.count != 0;
 	buf_release(&text);
 	return r;

@@ -48,6 +48,9 @@ struct builder {
 	struct footnotes notes;
 	uint32_t *line_starts; /* offsets in src */
 	size_t line_count;
+	struct slice body;     /* before notes were taken out; set with them */
+	uint32_t *body_starts; /* offsets in it */
+	size_t body_lines;
 	/* Columns of the place asked for last. */
 	size_t counted_line, counted_to, counted;
 	unsigned long lost_links; /* nested too deep */
@@ -97,8 +100,9 @@ int md_descend(struct builder *b, enum md_type type);
 
 /* place.c: where things stand in the file */
 bool md_in_src(const struct builder *b, const char *p);
-/* To be called once, when src is there. */
-int md_index_lines(struct builder *b);
+/* Where the lines of `text` begin, in the arena; -1: memory ended. */
+int md_index_lines(
+    struct builder *b, struct slice text, uint32_t **starts, size_t *count);
 /* Line and column in the file of `p`, a place in src; 0 where unknown. */
 void md_place(
     struct builder *b, const char *p, unsigned *line, unsigned *column);

@@ -7,6 +7,10 @@
 
 #include "markdown/markdown_internal.h"
 
+enum {
+	NOTE_LINE_MAX = 64 * 1024 /* bytes of a line that are counted through */
+};
+
 bool
 md_in_src(const struct builder *b, const char *p)
 {
@@ -14,19 +18,20 @@ md_in_src(const struct builder *b, const char *p)
 }
 
 int
-md_index_lines(struct builder *b)
+md_index_lines(
+    struct builder *b, struct slice text, uint32_t **starts, size_t *count)
 {
-	struct slice rest = slice_make(b->src, b->src_len);
+	struct slice rest = text;
 	size_t lines = 1, at;
 
 	for (; (at = slice_find(rest, '\n')) < rest.len; lines++)
 		rest = slice_from(rest, at + 1);
-	rest = slice_make(b->src, b->src_len);
-	b->line_starts = arena_alloc(b->arena, lines * sizeof(uint32_t));
-	if (!b->line_starts)
+	*count = 0;
+	*starts = arena_alloc(b->arena, lines * sizeof(uint32_t));
+	if (!*starts)
 		return -1;
-	while (b->line_count < lines) {
-		b->line_starts[b->line_count++] = (uint32_t)(rest.ptr - b->src);
+	for (rest = text; *count < lines;) {
+		(*starts)[(*count)++] = (uint32_t)(rest.ptr - text.ptr);
 		rest = slice_from(rest, slice_find(rest, '\n') + 1);
 	}
 	return 0;
@@ -84,6 +89,28 @@ column_of(struct builder *b, size_t i, size_t at)
 	return count;
 }
 
+/*
+ * The column of `p`, which is in a note, in line `line` of the body: there the
+ * note's lines are indented otherwise, so what follows `p` is counted back from
+ * the end.  0 where the line is not the same, or longer than it is worth.
+ */
+static unsigned
+note_column(const struct builder *b, size_t line, const char *p)
+{
+	struct slice rest = slice_make(p, (size_t)(b->src + b->src_len - p));
+	struct slice whole;
+
+	if (line >= b->body_lines)
+		return 0;
+	whole = slice_from(b->body, b->body_starts[line]);
+	whole = slice_upto(whole, slice_find(whole, '\n'));
+	rest = slice_upto(rest, slice_find(rest, '\n'));
+	if (whole.len > NOTE_LINE_MAX || !slice_ends(whole, rest))
+		return 0;
+	return (unsigned)utf8_count(slice_upto(whole, whole.len - rest.len)) +
+	    1;
+}
+
 void
 md_place(struct builder *b, const char *p, unsigned *line, unsigned *column)
 {
@@ -98,6 +125,7 @@ md_place(struct builder *b, const char *p, unsigned *line, unsigned *column)
 	if (at < b->body_at) {
 		note = note_of(b, at);
 		*line = note->line + (unsigned)(i - line_of(b, note->at));
+		*column = note_column(b, *line, p);
 	} else {
 		*line = (unsigned)(i - line_of(b, b->body_at));
 		*column = (unsigned)column_of(b, i, at) + 1;

@@ -172,6 +172,14 @@ do
 	grep -q "\"code\": \"$code\"" out || fail "no code $code"
 done
 
+# --- in notes, which are indented anew, places are those of the file
+mkdir -p n/articles
+printf -- '---\ntitle: N\ndate: 2026-01-01\nlang: en\n---\nA[^1].\n\n%s\n    %s\n' \
+	'[^1]: some words [n](gone.md)' 'پانی [o](away.md)' >n/articles/n.md
+check 1 n
+finds 'n/articles/n.md:8:18: error: "gone.md" leads nowhere: no such file or address'
+finds 'n/articles/n.md:9:10: error: "away.md" leads nowhere: no such file or address'
+
 # --- settings, and a content folder that is none
 printf 'hosts: [x.example]\nworkers: 3\n' >good.yaml
 printf 'hosts: [x.example]\nworker: 3\n' >bad.yaml

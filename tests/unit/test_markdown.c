@@ -246,7 +246,7 @@ nodes_have_places(void **state)
 		const char *target;
 		unsigned line, column;
 	} want[] = { { "c", 11, 3 }, { "e", 13, 8 }, { "/u", 13, 16 },
-		{ "g", 15, 7 }, { "k", 21, 1 }, { "i", 18, 0 } };
+		{ "g", 15, 7 }, { "k", 21, 1 }, { "i", 18, 5 } };
 	struct convert c = { .lang = SLICE_NONE };
 	size_t i = 0;
 
