@@ -83,6 +83,8 @@ while [ ! -e "$tmp/f/state/head" ]; do
 		kills=$((kills + 1))
 	fi
 	wait $run 2>/dev/null || true
+	# While one of them still dies, it holds the lock.
+	while kill -0 "-$run" 2>/dev/null; do :; done
 	have=$(count)
 	if [ ! -e "$tmp/f/state/head" ] && [ "$have" -lt "$most" ]; then
 		fail "$have parts after $most"
