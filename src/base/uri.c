@@ -258,6 +258,32 @@ add_escaped(struct buf *out, unsigned char c)
 	buf_add_char(out, digits[c & 15]);
 }
 
+bool
+uri_decode_path(struct slice raw, char *dst, size_t *len)
+{
+	size_t used = 0;
+
+	while (raw.len) {
+		size_t n = slice_find(raw, '/');
+		long got = uri_decode(slice_upto(raw, n), dst + used);
+
+		if (got < 0)
+			return false;
+		for (long i = 0; i < got; i++) {
+			unsigned char c = (unsigned char)dst[used + (size_t)i];
+
+			if (c < 0x20 || c == 0x7f || c == '/')
+				return false;
+		}
+		used += (size_t)got;
+		if (n < raw.len)
+			dst[used++] = '/';
+		raw = slice_from(raw, n + 1);
+	}
+	*len = used;
+	return true;
+}
+
 void
 uri_encode(struct buf *out, struct slice s)
 {

@@ -48,6 +48,14 @@ bool uri_host_eq(struct slice a, struct slice b);
 long uri_decode(struct slice s, char *dst);
 
 /*
+ * The same of a path, segment by segment, so that an encoded slash never
+ * becomes a separator; false at a broken %XX and where a segment would hold a
+ * slash or a control character.
+ */
+bool uri_decode_path(struct slice raw, char *dst, size_t *len)
+    __attribute__((warn_unused_result));
+
+/*
  * Appends `s` as the path of a URI: all but unreserved characters,
  * sub-delimiters, ':', '@' and '/' become %XX, '%' too.
  */

@@ -1,20 +1,36 @@
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/uri.h"
+#include "base/utf8.h"
 #include "content/text.h"
 
 #include "content/gone.h"
 
-/* Printable ASCII without what no path of ours holds. */
+/* Without what no path of ours holds. */
 static bool
 is_address(struct slice s)
 {
 	if (!s.len || s.ptr[0] != '/')
 		return false;
 	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f || s.ptr[i] == '?' ||
-		    s.ptr[i] == '#')
+		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 0x7f ||
+		    s.ptr[i] == '?' || s.ptr[i] == '#')
 			return false;
 	return true;
+}
+
+/* As the server asks the store for it: decoded, in the arena. */
+static int
+decode(struct arena *a, struct slice *address)
+{
+	char *text = arena_strndup(a, address->ptr, address->len);
+	size_t len;
+
+	if (!text || !uri_decode_path(*address, text, &len) ||
+	    !utf8_valid(slice_make(text, len)))
+		return -1;
+	*address = slice_make(text, len);
+	return 0;
 }
 
 int
@@ -43,7 +59,7 @@ gone_parse(struct arena *a, struct slice text, const char *file,
 			at++;
 		*g =
 		    (struct gone){ .address = slice_upto(line, at), .line = n };
-		if (!is_address(g->address))
+		if (!is_address(g->address) || decode(a, &g->address) < 0)
 			return err_at(e, file, n, 1,
 			    "\"%.*s\" is no address, such as /articles/x",
 			    SLICE_FMT(g->address));

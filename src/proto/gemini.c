@@ -26,43 +26,13 @@ gemini_line(const char *bytes, size_t len, size_t *line_len)
 	return len >= GEMINI_LINE_MAX ? LINE_BAD : LINE_MORE;
 }
 
-/*
- * Decodes the path in place, segment by segment, so that an encoded slash
- * never becomes a separator; false when a segment holds what no address has.
- */
-static bool
-decode_path(struct slice raw, char *dst, size_t *len)
-{
-	size_t used = 0;
-
-	while (raw.len) {
-		size_t n = slice_find(raw, '/');
-		long got = uri_decode(slice_upto(raw, n), dst + used);
-
-		if (got < 0)
-			return false;
-		for (long i = 0; i < got; i++) {
-			unsigned char c = (unsigned char)dst[used + (size_t)i];
-
-			if (c < 0x20 || c == 0x7f || c == '/')
-				return false;
-		}
-		used += (size_t)got;
-		if (n < raw.len)
-			dst[used++] = '/';
-		raw = slice_from(raw, n + 1);
-	}
-	*len = used;
-	return true;
-}
-
 enum gemini_status
 gemini_path(char *path, size_t len, struct slice *out)
 {
 	bool above;
 	size_t n;
 
-	if (!decode_path(slice_make(path, len), path, &n))
+	if (!uri_decode_path(slice_make(path, len), path, &n))
 		return GEMINI_NOT_FOUND;
 	n = uri_remove_dots(path, n, &above);
 	if (above)

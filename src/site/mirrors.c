@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/uri.h"
 #include "store/store.h"
 #include "sync/publish.h"
 #include "sync/relay.h"
@@ -52,18 +53,23 @@ add_capsule(struct mirrors *m, struct err *e)
 	return r;
 }
 
-/* A line for each address of a withdrawn document. */
 static void
-add_withdrawn(struct mirrors *m, const struct doc *d)
+add_withdrawn_at(struct mirrors *m, const struct doc *d, struct slice address)
 {
 	char day[DATE_DAY_BYTES + 1];
 
 	date_format_day(&d->art.fm.withdrawn, day);
-	buf_addf(&m->gone, "%.*s %.*s (%s)\n", SLICE_FMT(d->address),
-	    SLICE_FMT(d->art.title), day);
+	uri_encode(&m->gone, address);
+	buf_addf(&m->gone, " %.*s (%s)\n", SLICE_FMT(d->art.title), day);
+}
+
+/* A line for each address of a withdrawn document. */
+static void
+add_withdrawn(struct mirrors *m, const struct doc *d)
+{
+	add_withdrawn_at(m, d, d->address);
 	for (size_t i = 0; i < d->alias_count; i++)
-		buf_addf(&m->gone, "%.*s %.*s (%s)\n", SLICE_FMT(d->aliases[i]),
-		    SLICE_FMT(d->art.title), day);
+		add_withdrawn_at(m, d, d->aliases[i]);
 }
 
 static int

@@ -3,6 +3,8 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/pack.h"
+#include "base/uri.h"
+#include "base/utf8.h"
 #include "site/build.h"
 #include "store/store.h"
 
@@ -287,8 +289,9 @@ plan_alias_stem(struct slice alias)
 static bool
 alias_address(struct site *site, struct slice given, struct slice *out)
 {
+	char decoded[STORE_KEY_MAX];
 	const char *text;
-	size_t at;
+	size_t at, len;
 
 	/* Of a whole URL the path counts. */
 	for (at = 0; at + 2 < given.len; at++)
@@ -298,8 +301,9 @@ alias_address(struct site *site, struct slice given, struct slice *out)
 			break;
 		}
 	for (size_t i = 0; i < given.len; i++)
-		if (given.ptr[i] <= ' ' || given.ptr[i] >= 0x7f ||
-		    given.ptr[i] == '?' || given.ptr[i] == '#')
+		if ((unsigned char)given.ptr[i] <= ' ' ||
+		    given.ptr[i] == 0x7f || given.ptr[i] == '?' ||
+		    given.ptr[i] == '#')
 			return false;
 	/* "/x", "/x.gmi" and "/x.md" stand for all forms of a page. */
 	if (slice_ends(given, SLICE_LIT(".gmi")))
@@ -308,8 +312,12 @@ alias_address(struct site *site, struct slice given, struct slice *out)
 		given.len -= sizeof(".md") - 1;
 	if (!given.len || given.len + sizeof("/.w40.txt") > STORE_KEY_MAX)
 		return false;
+	/* As the server asks the store for it: decoded. */
+	if (!uri_decode_path(given, decoded, &len) ||
+	    !utf8_valid(slice_make(decoded, len)))
+		return false;
 	text = arena_printf(&site->arena, "%s%.*s",
-	    given.ptr[0] == '/' ? "" : "/", SLICE_FMT(given));
+	    given.ptr[0] == '/' ? "" : "/", (int)len, decoded);
 	*out = slice_cstr(text);
 	return out->len > 1;
 }
