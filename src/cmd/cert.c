@@ -310,8 +310,16 @@ rollover(const struct cert_args *a, struct err *e)
 
 	if (find_ours(a, &f, e) < 0)
 		return -1;
-	if (a->cancel)
-		return cert_folder_cancel(a->dir, host, e);
+	if (a->cancel) {
+		if (cert_folder_cancel(a->dir, host, e) < 0)
+			return -1;
+		fprintf(stderr,
+		    "the next certificate for %s is taken back, its files end "
+		    "in .old; a page that announces it is made anew by: qasid "
+		    "cert announce\n",
+		    host);
+		return 0;
+	}
 	if (f.next_s && !a->at_s)
 		return err_set(e, ERR_CONFLICT,
 		    "the next certificate for \"%s\" is prepared already: --at gives "

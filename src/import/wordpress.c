@@ -277,6 +277,12 @@ resolve(void *ctx, struct slice target, struct buf *out)
 			return;
 		}
 		want_file(wp, buf_slice(&url), name);
+	} else if (name.len) {
+		diag_at(wp->opts->diag, DIAG_WARNING, wp->file,
+		    wp->current->item->line, 0,
+		    "a name that no file here can have: %.*s; fetch it by "
+		    "hand, or the link leads to the old site",
+		    SLICE_FMT(buf_slice(&url)));
 	}
 	uri_repair(out, buf_slice(&url));
 	buf_release(&url);

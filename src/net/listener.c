@@ -97,17 +97,35 @@ set_options(int fd)
 	return 0;
 }
 
+static socklen_t
+take_address(const char *addr_port, union address *out, struct err *e)
+{
+	socklen_t len = parse_address(addr_port, out);
+
+	if (!len)
+		err_set(e, ERR_INVALID,
+		    "\"%s\" is no ADDR:PORT such as 0.0.0.0:1965 or [::]:1965",
+		    addr_port);
+	return len;
+}
+
+int
+listener_check(const char *addr_port, struct err *e)
+{
+	union address a;
+
+	return take_address(addr_port, &a, e) ? 0 : -1;
+}
+
 int
 listener_bind(const char *addr_port, struct err *e)
 {
 	union address a;
-	socklen_t len = parse_address(addr_port, &a);
+	socklen_t len = take_address(addr_port, &a, e);
 	int fd;
 
 	if (!len)
-		return err_set(e, ERR_INVALID,
-		    "\"%s\" is no ADDR:PORT such as 0.0.0.0:1965 or [::]:1965",
-		    addr_port);
+		return -1;
 	fd = socket(
 	    a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -22,6 +22,9 @@ enum {
 	LISTENER_ADDR_MAX = 64,  /* bytes of "[ADDR]:PORT" and NUL */
 };
 
+/* Whether it is an address as listener_bind() takes it; -1 and *e. */
+int listener_check(const char *addr_port, struct err *e)
+    __attribute__((warn_unused_result));
 /*
  * Binds a non-blocking TCP socket to "ADDR:PORT", ADDR an IPv4 address or an
  * IPv6 one in brackets; IPv6 alone listens on such an address.  The

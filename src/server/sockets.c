@@ -166,18 +166,38 @@ sockets_take_passed(struct sockets *s, struct err *e)
 	return r < 0 ? -1 : (int)s->count;
 }
 
+static const struct config_list *
+asked_of(const struct config *c, enum protocol_id protocol)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "listen.%s", protocols[protocol]->name);
+	return config_get_list(c, key);
+}
+
+int
+sockets_check(const struct config *c, struct err *e)
+{
+	for (int p = 0; p < PROTOCOLS; p++) {
+		const struct config_list *list =
+		    asked_of(c, (enum protocol_id)p);
+
+		for (size_t i = 0; i < list->count; i++)
+			if (listener_check(list->items[i], e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 /* The addresses of one protocol. */
 static int
 open_all(struct sockets *s, const struct sockets *old, const struct config *c,
     enum protocol_id protocol, struct err *e)
 {
 	const struct protocol *kind = protocols[protocol];
-	const struct config_list *list;
-	char key[64];
+	const struct config_list *list = asked_of(c, protocol);
 	int r = 0;
 
-	snprintf(key, sizeof(key), "listen.%s", kind->name);
-	list = config_get_list(c, key);
 	if (!list->count && kind->is_usual)
 		return add_default(s, old, kind->port, protocol, e);
 	for (size_t i = 0; i < list->count && r == 0; i++)

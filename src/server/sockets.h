@@ -38,6 +38,9 @@ struct sockets {
  */
 int sockets_take_passed(struct sockets *s, struct err *e);
 
+/* Whether the settings name addresses that can be bound at all; -1 and *e. */
+int sockets_check(const struct config *c, struct err *e)
+    __attribute__((warn_unused_result));
 /*
  * Binds what the settings ask for, taking over from `old` (may be NULL) what is
  * bound there already.  On failure *e, and `old` is as it was.

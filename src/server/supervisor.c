@@ -944,6 +944,7 @@ server_check(const struct server_opts *opts)
 	if (!tickets)
 		err_memory(&e);
 	else if (opts->load(opts->ctx, &c, &e) == 0 &&
+	    sockets_check(&c, &e) == 0 &&
 	    generation_check(&c, tickets, &e) == 0)
 		r = 0;
 	if (r)

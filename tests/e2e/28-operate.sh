@@ -102,6 +102,14 @@ grep -q '^STOPPING=1$' "$work/words" || fail "no word of stopping"
 cp "$BUILD/qasid" "$work/qasid"
 "$work/qasid" serve --check --store "$work/store" --host "$host" \
 	--certs "$work/certs" || fail "--check finds something"
+for bad in '--gemini 1965' '--gopher localhost:70' '--spartan 0.0.0.0:99999'; do
+	# shellcheck disable=SC2086 # two words
+	if "$work/qasid" serve --check --store "$work/store" --host "$host" \
+		--certs "$work/certs" $bad 2>"$work/said"; then
+		fail "--check takes $bad"
+	fi
+	grep -q 'is no ADDR:PORT' "$work/said" || fail "$bad: $(cat "$work/said")"
+done
 if "$work/qasid" serve --check --store "$work/none" --host "$host" \
 	--certs "$work/certs" 2>"$work/out"; then
 	fail "--check finds nothing"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC1091,SC2154 # server.sh sets them
+# shellcheck disable=SC1091,SC2119,SC2154 # server.sh sets them
 # Old addresses beyond ASCII, as WordPress makes them, lead to the article over
 # both protocols, however they are encoded; so do lines of content/gone.
 set -eu
