@@ -18,10 +18,9 @@ printf '/x%%20y Lost.\n/جو Gone, too.\n' >"$c/gone"
 ! grep warning "$work/log" || fail 'a warning'
 serve
 ask() { # ask CODE PATH: over Gemini; the head of the last answer
-	code=0
 	"$BUILD/qasid" get --head -i --known "$work/known" \
 		--connect "127.0.0.1:$gemini" "gemini://$host:$gemini$2" \
-		>"$work/head" 2>&1 || code=$?
+		>"$work/head" 2>&1 || :
 	grep -q "^$1 \| $1 " "$work/head" || fail "$2: $(cat "$work/head")"
 }
 for p in '/2021/03/%d9%be%d8%a7%d9%86%db%8c/' '/2021/03/%D9%BE%D8%A7%D9%86%DB%8C' \
