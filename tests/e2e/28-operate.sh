@@ -27,6 +27,11 @@ counted() { # LINE
 }
 # Counted when a connection ends, a moment after its last byte.
 tries=0
+if "$BUILD/qasid" status --socket "$work/none" 2>"$work/said"; then
+	fail 'the status of no server'
+fi
+grep -q "no server answers at the status socket \"$work/none\"" "$work/said" ||
+	fail "no server: $(cat "$work/said")"
 until "$BUILD/qasid" status --socket "$sock" --prometheus >"$work/metrics" &&
 	grep -qx 'qasid_connections_open 0' "$work/metrics"; do
 	tries=$((tries + 1))

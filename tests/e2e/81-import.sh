@@ -79,6 +79,14 @@ grep -qx picture "$tmp/c/files/uploads/2019/05/pic-5.jpg" || fail 'not taken'
 grep -rq '(/files/uploads/2019/05/pic-5.jpg)' "$tmp/c/articles" ||
 	fail 'no link to it'
 
+# A picture whose name no file here can have is told of by its line.
+sed 's,uploads/2019/05/pic-5.jpg,uploads/2019/05/pic%d9%86.jpg,g' "$export" \
+	>"$tmp/odd.xml"
+import 0 "$tmp/odd.xml" "$tmp/odd"
+grep -q "^$tmp/odd.xml:[1-9][0-9]*: warning: a name that no file here can have: https://institute.example/wp-content/uploads/2019/05/pic%d9%86.jpg" \
+	"$tmp/said" || fail 'a picture was passed over'
+! grep -q 'pic%d9' "$tmp/wanted" || fail 'it is wanted'
+
 # Hostile XML.
 {
 	echo '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "ha">'

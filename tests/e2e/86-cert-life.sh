@@ -288,6 +288,8 @@ stop
 # and does not end the site.
 cert rollover --host "$host" --dir "$certs" --at "$(date -u -d '+10 days' +%F)"
 cert rollover --host "$host" --dir "$certs" --cancel
+grep -q 'is taken back.*qasid cert announce' "$work/err" ||
+	fail "--cancel says: $(cat "$work/err")"
 [ -s "$certs/$host.next.key.old" ] || fail "the key taken back is lost"
 serve --certs "$certs" --set public.gemini=1965 --workers 1
 told 'expires in '
